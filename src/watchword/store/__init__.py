@@ -1,0 +1,1 @@
+"""Records at rest: SQLAlchemy Core statements on SQLite or PostgreSQL. Knows no tokens."""

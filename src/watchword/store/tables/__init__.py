@@ -1,0 +1,50 @@
+"""The schema, one file for each concern; all tables hang on one ``metadata``.
+
+Times are UTC epoch seconds (double precision). Identifiers are random (`store.identifiers.new_id`).
+Whatever lets its bearer in is stored as SHA-256 only (columns that end in ``_hash``) or sealed
+(columns that start with ``sealed_``).
+"""
+
+from watchword.store.tables.access import apis, clients, consents, grants
+from watchword.store.tables.artefacts import authorization_codes, authorization_requests, refresh_tokens, setup_links
+from watchword.store.tables.metadata import metadata
+from watchword.store.tables.operations import audit, installation, leases, server_secrets
+from watchword.store.tables.people import (
+    authentication_contexts,
+    client_sessions,
+    login_throttle,
+    role_assignments,
+    sessions,
+    subjects,
+    user_identifiers,
+    users,
+)
+from watchword.store.tables.trust import epochs, journal, journal_head, signing_keys
+
+__all__ = [
+    "apis",
+    "audit",
+    "authentication_contexts",
+    "authorization_codes",
+    "authorization_requests",
+    "client_sessions",
+    "clients",
+    "consents",
+    "epochs",
+    "grants",
+    "installation",
+    "journal",
+    "journal_head",
+    "leases",
+    "login_throttle",
+    "metadata",
+    "refresh_tokens",
+    "role_assignments",
+    "server_secrets",
+    "sessions",
+    "setup_links",
+    "signing_keys",
+    "subjects",
+    "user_identifiers",
+    "users",
+]
