@@ -6,7 +6,12 @@ Whatever lets its bearer in is stored as SHA-256 only (columns that end in ``_ha
 """
 
 from watchword.store.tables.access import apis, clients, consents, grants
-from watchword.store.tables.artefacts import authorization_codes, authorization_requests, refresh_tokens, setup_links
+from watchword.store.tables.artefacts import (
+    authorization_codes,
+    authorization_requests,
+    refresh_tokens,
+    setup_links,
+)
 from watchword.store.tables.metadata import metadata
 from watchword.store.tables.operations import audit, installation, leases, server_secrets
 from watchword.store.tables.people import (

@@ -1,6 +1,16 @@
 """Users, how they are found, what they hold, and where they are signed in."""
 
-from sqlalchemy import JSON, CheckConstraint, Column, Double, ForeignKey, Integer, String, Table, UniqueConstraint
+from sqlalchemy import (
+    JSON,
+    CheckConstraint,
+    Column,
+    Double,
+    ForeignKey,
+    Integer,
+    String,
+    Table,
+    UniqueConstraint,
+)
 
 from watchword.store.tables.metadata import metadata
 

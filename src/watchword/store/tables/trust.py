@@ -1,6 +1,18 @@
 """Keys, epochs and the journal of withdrawn trust."""
 
-from sqlalchemy import JSON, BigInteger, CheckConstraint, Column, Double, Index, Integer, LargeBinary, String, Table, text
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    CheckConstraint,
+    Column,
+    Double,
+    Index,
+    Integer,
+    LargeBinary,
+    String,
+    Table,
+    text,
+)
 
 from watchword.store.tables.metadata import metadata
 
