@@ -1,0 +1,1 @@
+"""Step 2: the OpenID Provider and OAuth 2.1 authorization server."""

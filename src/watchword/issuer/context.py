@@ -1,0 +1,34 @@
+"""Everything an endpoint may need, joined once by `watchword.wiring`."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from watchword.authn.factors.password import PasswordHasher
+from watchword.clock import Clock
+from watchword.events import EventSink, NoSink
+from watchword.issuer.keys.ring import KeyRing
+from watchword.issuer.settings import IssuerSettings
+from watchword.store.engine import Store
+
+
+@dataclass(frozen=True, slots=True)
+class Issuer:
+    """One issuer at work.
+
+    Args:
+        settings: what it was told.
+        store: its records.
+        clock: its time.
+        keys: the ring it signs with.
+        secrets: HMAC keys by purpose (``csrf``, ``refresh``, ``throttle``, ``pairwise``, ``interaction``).
+        passwords: the bounded pool that hashes passwords.
+        events: whoever listens.
+    """
+
+    settings: IssuerSettings
+    store: Store
+    clock: Clock
+    keys: KeyRing
+    secrets: Mapping[str, bytes] = field(repr=False)
+    passwords: PasswordHasher
+    events: EventSink = field(default_factory=NoSink)

@@ -1,0 +1,16 @@
+"""Where the endpoints are; the conformance suite drives these very paths."""
+
+AUTHORIZE = "/authorize"
+TOKEN = "/token"  # noqa: S105  a path
+USERINFO = "/userinfo"
+INTROSPECT = "/introspect"
+REVOKE = "/revoke"
+JWKS = "/jwks"
+FEED_JWKS = "/revocation/jwks"
+END_SESSION = "/end_session"
+LOGIN = "/login"
+CONSENT = "/consent"
+LOGOUT = "/logout"
+LOGGED_OUT = "/logged-out"
+HEALTHZ = "/healthz"
+READYZ = "/readyz"
