@@ -1,0 +1,91 @@
+"""APIs (RFC 8707 calls them resources): what tokens are for."""
+
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from sqlalchemy import Connection, Row, insert, select
+from sqlalchemy import update as update_statement
+
+from watchword.store.tables import apis
+
+Status = Literal["active", "disabled"]
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """One thing that may be done at an API; the description is for the consent page."""
+
+    name: str
+    description: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Api:
+    """A protected resource. ``token_lifetime`` is in seconds; ``secret_hash`` is what it introspects with."""
+
+    id: str
+    identifier: str
+    name: str
+    scopes: tuple[Scope, ...] = ()
+    token_lifetime: int = 300
+    secret_hash: str | None = field(default=None, repr=False)
+    status: Status = "active"
+    created_at: float
+
+    @property
+    def scope_names(self) -> frozenset[str]:
+        """The names of its scopes."""
+        return frozenset(scope.name for scope in self.scopes)
+
+
+def find(connection: Connection, identifier: str) -> Api | None:
+    """The API that tokens name ``identifier`` (claim ``aud``), whatever its status; None when there is none."""
+    row = connection.execute(select(apis).where(apis.c.identifier == identifier)).first()
+    return None if row is None else _api(row)
+
+
+def find_by_id(connection: Connection, api_id: str) -> Api | None:
+    """The API whose record is ``api_id``, the name it authenticates under; None when there is none."""
+    row = connection.execute(select(apis).where(apis.c.id == api_id)).first()
+    return None if row is None else _api(row)
+
+
+def list_all(connection: Connection) -> list[Api]:
+    """Every API, by identifier."""
+    return [_api(row) for row in connection.execute(select(apis).order_by(apis.c.identifier))]
+
+
+def create(connection: Connection, api: Api) -> None:
+    """Write ``api``."""
+    connection.execute(insert(apis).values(**_columns(api)))
+
+
+def update(connection: Connection, api: Api) -> None:
+    """Write every member of ``api`` over the stored one."""
+    connection.execute(update_statement(apis).where(apis.c.id == api.id).values(**_columns(api)))
+
+
+def _columns(api: Api) -> dict[str, Any]:
+    return {
+        "id": api.id,
+        "identifier": api.identifier,
+        "name": api.name,
+        "scopes": [{"name": scope.name, "description": scope.description} for scope in api.scopes],
+        "token_lifetime": api.token_lifetime,
+        "secret_hash": api.secret_hash,
+        "status": api.status,
+        "created_at": api.created_at,
+    }
+
+
+def _api(row: Row[Any]) -> Api:
+    return Api(
+        id=row.id,
+        identifier=row.identifier,
+        name=row.name,
+        scopes=tuple(Scope(scope["name"], scope["description"]) for scope in row.scopes),
+        token_lifetime=row.token_lifetime,
+        secret_hash=row.secret_hash,
+        status=row.status,
+        created_at=row.created_at,
+    )

@@ -1,0 +1,142 @@
+"""Grants: one authorization each. The id is the claim ``gid`` and names the family of its refresh tokens.
+
+Revoking a grant is one row (R09): its tokens are never touched one by one.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from sqlalchemy import Connection, Row, insert, select, update
+
+from watchword.store.tables import grants
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Grant:
+    """What a user allowed a client, once.
+
+    ``epochs`` is (subject, client, all) as in force when it was made. ``sid`` is None for grants that outlive the
+    session (``offline``); ``session_id`` then says only where it was made. Times are UTC epoch seconds;
+    ``expires_at`` is absolute: no refresh moves it.
+    """
+
+    id: str
+    user_id: str | None
+    client_id: str
+    session_id: str | None
+    sid: str | None
+    offline: bool
+    scopes: tuple[str, ...]
+    resources: tuple[str, ...]
+    claims: Mapping[str, Any] = field(default_factory=dict)
+    nonce: str | None = None
+    auth_time: float | None = None
+    acr: str | None = None
+    amr: tuple[str, ...] = ()
+    epochs: tuple[int, int, int]
+    created_at: float
+    expires_at: float
+    revoked_at: float | None = None
+    revoked_reason: str | None = None
+
+
+def create(connection: Connection, grant: Grant) -> None:
+    """Write ``grant``."""
+    connection.execute(
+        insert(grants).values(
+            id=grant.id,
+            user_id=grant.user_id,
+            client_id=grant.client_id,
+            session_id=grant.session_id,
+            sid=grant.sid,
+            offline=grant.offline,
+            scopes=list(grant.scopes),
+            resources=list(grant.resources),
+            claims=dict(grant.claims),
+            nonce=grant.nonce,
+            auth_time=grant.auth_time,
+            acr=grant.acr,
+            amr=list(grant.amr),
+            epochs=list(grant.epochs),
+            created_at=grant.created_at,
+            expires_at=grant.expires_at,
+            revoked_at=grant.revoked_at,
+            revoked_reason=grant.revoked_reason,
+        )
+    )
+
+
+def find(connection: Connection, grant_id: str) -> Grant | None:
+    """The grant ``grant_id``, revoked or not; None when there is none."""
+    row = connection.execute(select(grants).where(grants.c.id == grant_id)).first()
+    return None if row is None else _grant(row)
+
+
+def revoke(connection: Connection, grant_id: str, *, reason: str, now: float) -> bool:
+    """Revoke ``grant_id`` at ``now`` (UTC epoch seconds); True for the caller that did it, False for all later ones."""
+    statement = (
+        update(grants)
+        .where(grants.c.id == grant_id, grants.c.revoked_at.is_(None))
+        .values(revoked_at=now, revoked_reason=reason)
+        .returning(grants.c.id)
+    )
+    return connection.execute(statement).first() is not None
+
+
+def revoke_of_session(connection: Connection, session_id: str, *, reason: str, now: float) -> tuple[str, ...]:
+    """Revoke the session's grants that end with it (not the offline ones); returns their ids."""
+    return _revoke_where(connection, grants.c.session_id == session_id, ~grants.c.offline, reason=reason, now=now)
+
+
+def revoke_of_user(connection: Connection, user_id: str, *, reason: str, now: float) -> tuple[str, ...]:
+    """Revoke every grant of the user; returns their ids."""
+    return _revoke_where(connection, grants.c.user_id == user_id, reason=reason, now=now)
+
+
+def revoke_of_client(connection: Connection, client_id: str, *, reason: str, now: float) -> tuple[str, ...]:
+    """Revoke every grant given to the client; returns their ids."""
+    return _revoke_where(connection, grants.c.client_id == client_id, reason=reason, now=now)
+
+
+def revoke_of_consent(
+    connection: Connection, *, user_id: str, client_id: str, reason: str, now: float
+) -> tuple[str, ...]:
+    """Revoke every grant the user gave the client; returns their ids."""
+    return _revoke_where(
+        connection, grants.c.user_id == user_id, grants.c.client_id == client_id, reason=reason, now=now
+    )
+
+
+def _revoke_where(connection: Connection, *conditions: Any, reason: str, now: float) -> tuple[str, ...]:
+    statement = (
+        update(grants)
+        .where(grants.c.revoked_at.is_(None), *conditions)
+        .values(revoked_at=now, revoked_reason=reason)
+        .returning(grants.c.id)
+    )
+    return tuple(row.id for row in connection.execute(statement))
+
+
+def _grant(row: Row[Any]) -> Grant:
+    subject_epoch, client_epoch, all_epoch = row.epochs
+    return Grant(
+        id=row.id,
+        user_id=row.user_id,
+        client_id=row.client_id,
+        session_id=row.session_id,
+        sid=row.sid,
+        offline=row.offline,
+        scopes=tuple(row.scopes),
+        resources=tuple(row.resources),
+        claims=row.claims,
+        nonce=row.nonce,
+        auth_time=row.auth_time,
+        acr=row.acr,
+        amr=tuple(row.amr),
+        epochs=(subject_epoch, client_epoch, all_epoch),
+        created_at=row.created_at,
+        expires_at=row.expires_at,
+        revoked_at=row.revoked_at,
+        revoked_reason=row.revoked_reason,
+    )

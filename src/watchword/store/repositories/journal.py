@@ -1,0 +1,89 @@
+"""The journal of withdrawn trust that every verifier mirrors: docs/protocol/revocation.md."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from sqlalchemy import Connection, insert, select, update
+
+from watchword.store.tables import journal, journal_head
+
+JournalKind = Literal["token", "grant", "session", "key", "subject", "client", "all"]
+
+
+@dataclass(frozen=True, slots=True)
+class NewEntry:
+    """What is to be refused. ``epoch`` is set for subject, client and all; ``expires_at`` is UTC epoch seconds."""
+
+    kind: JournalKind
+    digest: str
+    expires_at: float
+    epoch: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A row of the journal at its place ``seq``."""
+
+    seq: int
+    kind: JournalKind
+    digest: str
+    epoch: int | None
+    created_at: float
+    expires_at: float
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """Where the journal ends. A restore changes ``journal_id``."""
+
+    journal_id: str
+    seq: int
+
+
+def append(connection: Connection, entries: Sequence[NewEntry], *, now: float) -> int:
+    """Write ``entries`` at the end and return the last sequence number.
+
+    Call it last in the transaction: moving the head locks it until the commit, which makes the numbers gapless and
+    puts them in the order of commits, and everybody who revokes waits for that lock.
+    """
+    moved = (
+        update(journal_head)
+        .where(journal_head.c.id == 1)
+        .values(seq=journal_head.c.seq + len(entries))
+        .returning(journal_head.c.seq)
+    )
+    last = int(connection.execute(moved).scalar_one())
+    first = last - len(entries) + 1
+    rows = [
+        {
+            "seq": seq,
+            "kind": entry.kind,
+            "digest": entry.digest,
+            "epoch": entry.epoch,
+            "created_at": now,
+            "expires_at": entry.expires_at,
+        }
+        for seq, entry in enumerate(entries, start=first)
+    ]
+    if rows:
+        connection.execute(insert(journal), rows)
+    return last
+
+
+def head(connection: Connection) -> Head:
+    """Where the journal ends now."""
+    row = connection.execute(select(journal_head).where(journal_head.c.id == 1)).one()
+    return Head(row.journal_id, row.seq)
+
+
+def contains(connection: Connection, kind: JournalKind, digest: str) -> bool:
+    """Whether a row of this kind names ``digest``."""
+    statement = select(journal.c.seq).where(journal.c.kind == kind, journal.c.digest == digest).limit(1)
+    return connection.execute(statement).first() is not None
+
+
+def after(connection: Connection, seq: int, *, limit: int) -> list[Entry]:
+    """At most ``limit`` rows after ``seq``, in order."""
+    rows = connection.execute(select(journal).where(journal.c.seq > seq).order_by(journal.c.seq).limit(limit))
+    return [Entry(row.seq, row.kind, row.digest, row.epoch, row.created_at, row.expires_at) for row in rows]
