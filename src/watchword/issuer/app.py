@@ -16,6 +16,7 @@ from watchword.issuer.edge.body import Body
 from watchword.issuer.edge.cors import CrossOrigin
 from watchword.issuer.edge.headers import SecurityHeaders
 from watchword.issuer.edge.hosts import Hosts
+from watchword.issuer.edge.refusal import NO_STORE
 from watchword.issuer.endpoints import paths
 from watchword.issuer.endpoints.authorize import authorize
 from watchword.issuer.endpoints.discovery import authorization_server_metadata, openid_configuration
@@ -27,7 +28,7 @@ from watchword.issuer.endpoints.revoke import revoke
 from watchword.issuer.endpoints.token import token
 from watchword.issuer.endpoints.userinfo import userinfo
 from watchword.issuer.endpoints.watchword_configuration import watchword_configuration
-from watchword.issuer.error_response import NO_STORE, json_error
+from watchword.issuer.error_response import json_error
 from watchword.issuer.interaction.error_page import error_page
 from watchword.issuer.interaction.rendering import STATIC_ROUTE
 from watchword.issuer.interaction.routes import ROUTES as PAGES
@@ -69,8 +70,8 @@ def create_app(issuer: Issuer, *, routes: Sequence[BaseRoute] = (), lifespan: Li
         routes=[*ENDPOINTS, *PAGES, STATIC_ROUTE, *routes],
         lifespan=lifespan,
         middleware=[
-            Middleware(Answering, clock=issuer.clock),
             Middleware(SecurityHeaders, local=settings.local),
+            Middleware(Answering, clock=issuer.clock),
             Middleware(Hosts, hosts=settings.answered_hosts, open_paths=PROBES),
             Middleware(CrossOrigin, public=PUBLIC, registered=REGISTERED_ORIGINS, origins=origins),
             Middleware(Body),

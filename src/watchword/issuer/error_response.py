@@ -5,10 +5,9 @@ from collections.abc import Mapping
 from starlette.requests import Request
 from starlette.responses import JSONResponse
 
+from watchword.issuer.edge.refusal import NO_STORE
 from watchword.issuer.requests import correlation_id
 from watchword.oauth.errors import InvalidClientError, OAuthError
-
-NO_STORE = {"Cache-Control": "no-store", "Pragma": "no-cache"}
 
 
 def json_error(error: OAuthError, request: Request, *, headers: Mapping[str, str] | None = None) -> JSONResponse:

@@ -5,16 +5,16 @@ import secrets
 import traceback
 from http import HTTPStatus
 
-from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from watchword.clock import Clock
-from watchword.issuer.error_response import NO_STORE
+from watchword.issuer.edge.refusal import refusal
 
 access_log = logging.getLogger("watchword.access")
 error_log = logging.getLogger("watchword.errors")
 
 HEADER = b"x-correlation-id"
+_SENTENCE = "the server met an unexpected condition"
 
 
 class Answering:
@@ -47,9 +47,10 @@ class Answering:
             await self._app(scope, receive, answer)
         except Exception as error:  # noqa: BLE001  the last resort: whatever it is, the client learns only its number
             # Messages of exceptions may quote what was sent; type and place are enough to find the fault.
-            error_log.error("unhandled", extra={"correlation_id": name, "exception": _place(error)})  # noqa: TRY400
+            error_log.error("unhandled", extra={"correlation_id": name, "exception": _place(error)})
             if status is None:
-                await _internal_error(name)(scope, receive, answer)
+                failure = refusal(scope, 500, "server_error", _SENTENCE)
+                await failure(scope, receive, answer)
         finally:
             access_log.info(
                 "request",
@@ -73,15 +74,3 @@ def _place(error: BaseException) -> str:
     """The error's type and the last functions on its way, without a value of any variable or its message."""
     frames = [f"{frame.f_code.co_qualname}:{line}" for frame, line in traceback.walk_tb(error.__traceback__)]
     return f"{type(error).__module__}.{type(error).__qualname__} in {' > '.join(frames[-8:])}"
-
-
-def _internal_error(name: str) -> JSONResponse:
-    return JSONResponse(
-        {
-            "error": "server_error",
-            "error_description": "the server met an unexpected condition",
-            "correlation_id": name,
-        },
-        status_code=HTTPStatus.INTERNAL_SERVER_ERROR,
-        headers=NO_STORE,
-    )

@@ -6,7 +6,7 @@ from http import HTTPStatus
 from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from watchword.issuer.error_response import NO_STORE
+from watchword.issuer.edge.refusal import refusal
 
 MAX_BODY = 64 * 1024
 DEADLINE = 30.0
@@ -25,21 +25,21 @@ class Body:
             return
         headers = dict(scope["headers"])
         if headers.get(b"content-encoding", b"identity").lower() != b"identity":
-            await _refusal(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "a content encoding is not accepted")(
+            await _refusal(scope, HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "a content encoding is not accepted")(
                 scope, receive, send
             )
             return
         if _announced(headers.get(b"content-length")) > MAX_BODY:
-            await _too_large()(scope, receive, send)
+            await _too_large(scope)(scope, receive, send)
             return
         try:
             async with asyncio.timeout(self._deadline):
                 body, complete = await _read(receive)
         except TimeoutError:
-            await _refusal(HTTPStatus.REQUEST_TIMEOUT, "the request body took too long")(scope, receive, send)
+            await _refusal(scope, HTTPStatus.REQUEST_TIMEOUT, "the request body took too long")(scope, receive, send)
             return
         if body is None:
-            await _too_large()(scope, receive, send)
+            await _too_large(scope)(scope, receive, send)
             return
         if not complete:
             return
@@ -82,14 +82,10 @@ def _replay(body: bytes, receive: Receive) -> Receive:
     return replay
 
 
-def _too_large() -> JSONResponse:
-    return _refusal(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "the request body is larger than 64 KiB")
+def _too_large(scope: Scope) -> JSONResponse:
+    return _refusal(scope, HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "the request body is larger than 64 KiB")
 
 
-def _refusal(status: HTTPStatus, sentence: str) -> JSONResponse:
+def _refusal(scope: Scope, status: HTTPStatus, sentence: str) -> JSONResponse:
     # The rest of the body is not read: the connection cannot be used again.
-    return JSONResponse(
-        {"error": "invalid_request", "error_description": sentence},
-        status_code=status,
-        headers={**NO_STORE, "Connection": "close"},
-    )
+    return refusal(scope, status, "invalid_request", sentence, headers={"Connection": "close"})

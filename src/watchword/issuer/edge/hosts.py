@@ -1,11 +1,11 @@
 """Only the names the operator configured are answered (O67)."""
 
-from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from watchword.issuer.error_response import NO_STORE
+from watchword.issuer.edge.refusal import refusal
 
 MISDIRECTED_REQUEST = 421
+_SENTENCE = "this server does not answer under that name"
 
 
 class Hosts:
@@ -23,14 +23,7 @@ class Hosts:
         if scope["type"] == "http" and scope["path"] not in self._open_paths:
             named = [value for name, value in scope["headers"] if name == b"host"]
             if len(named) != 1 or named[0].lower() not in self._hosts:
-                await _misdirected()(scope, receive, send)
+                answer = refusal(scope, MISDIRECTED_REQUEST, "misdirected_request", _SENTENCE)
+                await answer(scope, receive, send)
                 return
         await self._app(scope, receive, send)
-
-
-def _misdirected() -> JSONResponse:
-    return JSONResponse(
-        {"error": "misdirected_request", "error_description": "this server does not answer under that name"},
-        status_code=MISDIRECTED_REQUEST,
-        headers=NO_STORE,
-    )
