@@ -1,0 +1,104 @@
+"""Pages: Jinja2 templates in, an answer that no browser keeps, frames or runs scripts in out (O11, O12)."""
+
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import urlsplit
+
+from jinja2 import ChoiceLoader, Environment, PackageLoader, StrictUndefined
+from starlette.requests import Request
+from starlette.responses import HTMLResponse
+
+from watchword.issuer.interaction.assets import STATIC_ROUTE, static_url
+
+__all__ = ["STATIC_ROUTE", "Renderer", "render", "static_url"]
+
+_HEADERS = {
+    "Cache-Control": "no-store",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Referrer-Policy": "no-referrer",
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+}
+
+
+class Renderer:
+    """Renders the templates of some packages; the first package that has a name wins.
+
+    Everything put into a page is escaped, and a variable that a template misses is an error, not a blank.
+
+    Args:
+        packages: packages with a ``templates`` folder.
+    """
+
+    def __init__(self, *packages: str) -> None:
+        self._environment = Environment(
+            loader=ChoiceLoader([PackageLoader(package) for package in packages]),
+            autoescape=True,
+            undefined=StrictUndefined,
+            trim_blocks=True,
+            lstrip_blocks=True,
+            auto_reload=False,
+        )
+        self._environment.globals["static_url"] = static_url
+
+    def __call__(
+        self,
+        request: Request,
+        template: str,
+        context: Mapping[str, Any],
+        *,
+        status: int = 200,
+        form_action: str | None = None,
+    ) -> HTMLResponse:
+        """One page.
+
+        Args:
+            request: whom it answers; says whether this is a local issuer, and under which host.
+            template: its file name.
+            context: what the template asks for; docs/design.md lists it.
+            status: the HTTP status.
+            form_action: an absolute URL to which the page's form may lead by redirect, usually the client's
+                redirect URI; Chromium holds redirects after a form against ``form-action`` too.
+        """
+        page = self._environment.get_template(template).render(_surroundings(request) | dict(context))
+        policy = content_security_policy(form_action)
+        return HTMLResponse(page, status, headers={**_HEADERS, "Content-Security-Policy": policy})
+
+
+def content_security_policy(form_action: str | None = None) -> str:
+    """The policy of a page; ``form_action`` adds one place where its forms may end.
+
+    Only an origin, or the scheme of a native application's URI, gets into the header, and only when it is made
+    of characters that cannot end the directive: a registered URI is still somebody's input.
+
+    https://www.w3.org/TR/CSP3/#directive-form-action
+    """
+    source = _source(form_action) if form_action else None
+    targets = f"'self' {source}" if source else "'self'"
+    return (
+        f"default-src 'none'; style-src 'self'; img-src 'self' data:; form-action {targets}; "
+        "frame-ancestors 'none'; base-uri 'none'"
+    )
+
+
+def _source(address: str) -> str | None:
+    parts = urlsplit(address)
+    origin = f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}" if parts.netloc else ""
+    source = origin if parts.scheme in {"http", "https"} else f"{parts.scheme}:"
+    allowed = source.isascii() and not set(source) - set(_SOURCE_CHARACTERS)
+    return source if allowed and len(source) > 1 else None
+
+
+_SOURCE_CHARACTERS = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-._~:/[]+"
+
+
+def _surroundings(request: Request) -> dict[str, Any]:
+    """What every page may say about where it is, also when its endpoint does not pass it."""
+    application = request.scope.get("app")
+    issuer = getattr(getattr(application, "state", None), "issuer", None)
+    if issuer is None:
+        return {"local": False, "issuer_host": None}
+    return {"local": issuer.settings.local, "issuer_host": issuer.settings.host}
+
+
+render = Renderer("watchword.issuer.interaction")
