@@ -1,0 +1,42 @@
+"""What can go wrong with records at rest.
+
+StoreError
+├── StoreUnavailableError   the database does not answer, is full or is overloaded: 503 and Retry-After
+├── SchemaBehindError       the schema is not the one this version needs
+├── MasterKeyError          the master key is lost, wrong or readable by others
+└── NotFoundError           no such record
+"""
+
+from typing import ClassVar
+
+from watchword.errors import WatchwordError
+
+
+class StoreError(WatchwordError):
+    """Records at rest cannot be used as asked."""
+
+    code: ClassVar[str] = "store_error"
+
+
+class StoreUnavailableError(StoreError):
+    """The database does not answer in time; trying again later is the right thing to do."""
+
+    code: ClassVar[str] = "store_unavailable"
+
+
+class SchemaBehindError(StoreError):
+    """The schema of the database is not the one this version of Watchword works with."""
+
+    code: ClassVar[str] = "schema_behind"
+
+
+class MasterKeyError(StoreError):
+    """The master key does not fit, or cannot be trusted."""
+
+    code: ClassVar[str] = "master_key"
+
+
+class NotFoundError(StoreError):
+    """There is no such record."""
+
+    code: ClassVar[str] = "not_found"

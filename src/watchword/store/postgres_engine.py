@@ -1,0 +1,158 @@
+"""PostgreSQL through asyncpg; jobs run in SQLAlchemy's ``run_sync``.
+
+Write transactions are SERIALIZABLE, so that a job means the same here as in SQLite, where jobs run one after the
+other. What the database cannot put in order it refuses with 40001 or 40P01, and the whole job is run again.
+"""
+
+import asyncio
+import random
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from typing import Any, TypeVar
+
+import asyncpg  # type: ignore[import-untyped]  # it ships no types
+from sqlalchemy import Connection, event, text
+from sqlalchemy.exc import DBAPIError, DisconnectionError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+
+from watchword.failpoints import failpoint
+from watchword.store.engine import Dialect, Store
+from watchword.store.errors import StoreUnavailableError
+
+T = TypeVar("T")
+
+POOL_SIZE = 8
+POOL_WAIT = 1.0  # seconds to wait for a free connection
+CONNECT_WAIT = 2.0  # seconds to wait for a new one
+STATEMENT_TIMEOUT = 2000  # milliseconds, enforced by the database
+COMMAND_WAIT = 2.5  # seconds, enforced here: a database that hangs enforces nothing
+IDLE_TIMEOUT = 5000  # milliseconds after which the database ends a transaction whose process has stalled
+ATTEMPTS = 10  # runs of a job that keeps colliding with others
+BACKOFF = 0.004  # seconds; doubled for each attempt, the real pause being anything up to that
+BACKOFF_LIMIT = 0.25
+
+_COLLISIONS = frozenset({"40001", "40P01"})
+# Classes and codes that speak of the moment and not of the statement:
+# https://www.postgresql.org/docs/current/errcodes-appendix.html
+_PASSING_CLASSES = frozenset({"08", "28", "3D", "53", "57", "58"})
+_PASSING = frozenset({"25006", "55P03", "25P03"})
+
+
+class PostgresStore(Store):
+    """The store in a PostgreSQL database; belongs to the event loop that uses it first.
+
+    Args:
+        url: a libpq connection URI (``sslmode`` and the other parameters of asyncpg's ``dsn`` included).
+    """
+
+    dialect: Dialect = "postgresql"
+
+    def __init__(self, url: str) -> None:
+        self._url = url
+        self._engine = create_async_engine(
+            "postgresql+asyncpg://",
+            async_creator=self._connect,
+            pool_size=POOL_SIZE,
+            max_overflow=0,
+            pool_timeout=POOL_WAIT,
+        )
+        event.listen(self._engine.sync_engine, "checkout", _refuse_the_dead)
+        self._writer = self._engine.execution_options(isolation_level="SERIALIZABLE")
+        self._reader = self._engine.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
+
+    async def _connect(self) -> Any:
+        return await asyncpg.connect(
+            self._url,
+            timeout=CONNECT_WAIT,
+            command_timeout=COMMAND_WAIT,
+            server_settings={
+                "application_name": "watchword",
+                "statement_timeout": str(STATEMENT_TIMEOUT),
+                "idle_in_transaction_session_timeout": str(IDLE_TIMEOUT),
+                "timezone": "UTC",
+            },
+        )
+
+    async def write(self, job: Callable[[Connection], T]) -> T:
+        for attempt in range(ATTEMPTS):
+            try:
+                async with _translated(), _transaction(self._writer) as connection:
+                    result = await connection.run_sync(job)
+                    failpoint("store.before_commit")
+            except DBAPIError as error:
+                if sqlstate(error) not in _COLLISIONS:
+                    raise
+                await asyncio.sleep(_pause(attempt))
+            else:
+                failpoint("store.after_commit")
+                return result
+        raise StoreUnavailableError("the database is too busy", detail="the job kept colliding with others")
+
+    async def read(self, job: Callable[[Connection], T]) -> T:
+        try:
+            return await self._read_once(job)
+        except ConnectionLostError:
+            return await self._read_once(job)  # it changes nothing: it may be asked twice
+
+    async def _read_once(self, job: Callable[[Connection], T]) -> T:
+        async with _translated(), _transaction(self._reader) as connection:
+            return await connection.run_sync(job)
+
+    async def now(self) -> float:
+        return await self.read(_database_time)
+
+    async def close(self) -> None:
+        await self._engine.dispose()
+
+
+class ConnectionLostError(StoreUnavailableError):
+    """The connection ended under way."""
+
+
+def _database_time(connection: Connection) -> float:
+    return float(connection.execute(text("SELECT extract(epoch FROM clock_timestamp())")).scalar_one())
+
+
+def _pause(attempt: int) -> float:
+    return random.uniform(0, min(BACKOFF * 2**attempt, BACKOFF_LIMIT))  # noqa: S311  jitter, not a secret
+
+
+def _refuse_the_dead(connection: Any, _record: object, _proxy: object) -> None:
+    """Notice, without asking it, a pooled connection whose server went away; the pool then makes a new one."""
+    if connection.driver_connection.is_closed():
+        raise DisconnectionError
+
+
+@asynccontextmanager
+async def _transaction(engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
+    async with engine.connect() as connection, connection.begin():
+        yield connection
+
+
+@asynccontextmanager
+async def _translated() -> AsyncIterator[None]:
+    """Errors as the callers of a store know them: what will pass becomes `StoreUnavailableError`."""
+    try:
+        yield
+    except PoolTimeoutError as error:
+        raise StoreUnavailableError("the database is too busy", detail="no connection was free") from error
+    except DBAPIError as error:
+        if error.connection_invalidated:
+            raise ConnectionLostError("the database does not answer", detail=str(error.orig)) from error
+        if _will_pass(sqlstate(error)):
+            raise StoreUnavailableError("the database does not answer", detail=str(error.orig)) from error
+        raise
+    except asyncpg.PostgresError as error:  # while connecting, before SQLAlchemy wraps anything
+        raise StoreUnavailableError("the database does not answer", detail=str(error)) from error
+    except (OSError, TimeoutError, asyncpg.InterfaceError, asyncpg.InternalClientError) as error:
+        raise StoreUnavailableError("the database does not answer", detail=repr(error)) from error
+
+
+def _will_pass(state: str) -> bool:
+    return state[:2] in _PASSING_CLASSES or state in _PASSING
+
+
+def sqlstate(error: DBAPIError) -> str:
+    """The five characters with which PostgreSQL names an error; empty when the error is not its own."""
+    return str(getattr(error.orig, "sqlstate", None) or "")
