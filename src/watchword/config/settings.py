@@ -1,0 +1,149 @@
+"""Every setting, beside its default and what it means. The reference and ``config explain`` are made from this."""
+
+from dataclasses import dataclass, fields
+from functools import cache
+from typing import Any
+from urllib.parse import urlsplit
+
+from watchword.config import values
+from watchword.config.options import Option, option
+
+DAY = 86_400
+LOOPBACK_HOSTS = frozenset({"localhost", "127.0.0.1", "::1"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Server:
+    """Under which name the issuer is known, and where it listens."""
+
+    issuer: str = option(values.base_url, text="the issuer's name in every token and its address for browsers")
+    hosts: tuple[str, ...] = option(
+        values.hosts, default=(), text="further Host names it answers, besides the issuer's own (else 421)"
+    )
+    listen: str = option(values.text, default="127.0.0.1", text="the address it listens on")
+    port: int = option(values.port, default=8400, text="the port it listens on")
+    tls_certificate: str | None = option(
+        values.path, default=None, text="PEM file with the certificate chain; read again when it is renewed"
+    )
+    tls_key: str | None = option(values.path, default=None, text="PEM file with the certificate's private key")
+    trusted_proxies: tuple[str, ...] = option(
+        values.networks, default=(), text="addresses whose X-Forwarded-For and X-Forwarded-Proto are believed"
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Database:
+    """Where records are kept."""
+
+    url: str = option(
+        values.database_url, secret=True, text="sqlite:////path/to/file or postgresql://user:password@host/name"
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Keys:
+    """The master key that seals private keys, and the rotation of signing keys."""
+
+    master_key_file: str | None = option(
+        values.path, default=None, text="file with the master key, readable by its owner alone"
+    )
+    master_key: str | None = option(
+        values.secret, default=None, secret=True, text="the master key itself, base64url (in the environment only)"
+    )
+    lifetime: int = option(
+        values.seconds, default=30 * DAY, text="how long a key signs before its successor takes over"
+    )
+    jwks_max_age: int = option(values.seconds, default=300, text="how long others may keep the published keys")
+    refresh: int = option(values.seconds, default=10, text="how soon every process knows of a change of keys")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tokens:
+    """How long what the issuer hands out is good for."""
+
+    access_token_lifetime: int = option(values.seconds, default=300, text="access tokens")
+    id_token_lifetime: int = option(values.seconds, default=300, text="ID tokens")
+    code_lifetime: int = option(values.seconds, default=60, text="authorization codes")
+    refresh_lifetime: int = option(values.seconds, default=30 * DAY, text="refresh tokens of one grant, all together")
+    refresh_idle: int = option(values.seconds, default=14 * DAY, text="one refresh token that nobody uses")
+    refresh_grace: int = option(
+        values.seconds, default=10, text="in which a lost answer to a refresh may be asked for again"
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sessions:
+    """How long a browser stays signed in."""
+
+    lifetime: int = option(values.seconds, default=12 * 3600, text="a session, at most")
+    idle: int = option(values.seconds, default=2 * 3600, text="a session that nobody uses")
+    interaction_lifetime: int = option(values.seconds, default=600, text="a sign-in that was begun")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Admin:
+    """The first administrator, made without a set-up link."""
+
+    email: str | None = option(
+        values.text, default=None, text="e-mail address of the administrator to make when there is none"
+    )
+    password: str | None = option(
+        values.secret, default=None, secret=True, file_only=True, text="that administrator's first password"
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Local:
+    """What ``watchword up`` runs beside the issuer."""
+
+    demo_url: str | None = option(values.base_url, default=None, text="the demo API")
+    cli_client_id: str | None = option(values.text, default=None, text="the client that `watchword login` uses")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """Everything the server is told; built by `watchword.config.load`."""
+
+    server: Server
+    database: Database
+    keys: Keys
+    tokens: Tokens
+    sessions: Sessions
+    admin: Admin
+    local: Local
+
+    @property
+    def is_local(self) -> bool:
+        """A plain-http issuer on this machine's loopback: for development, never for others."""
+        parts = urlsplit(self.server.issuer)
+        return parts.scheme == "http" and parts.hostname in LOOPBACK_HOSTS
+
+    @property
+    def hosts(self) -> tuple[str, ...]:
+        """Every Host name it answers, the issuer's own first."""
+        return tuple(dict.fromkeys((urlsplit(self.server.issuer).netloc, *self.server.hosts)))
+
+
+SECTIONS: dict[str, type[Any]] = {
+    "server": Server,
+    "database": Database,
+    "keys": Keys,
+    "tokens": Tokens,
+    "sessions": Sessions,
+    "admin": Admin,
+    "local": Local,
+}
+
+
+@cache
+def all_options() -> tuple[Option, ...]:
+    """Every option, in the order of the sections above."""
+    return tuple(
+        Option(section=section, name=item.name, default=item.default, **_metadata(item.metadata))
+        for section, kind in SECTIONS.items()
+        for item in fields(kind)
+    )
+
+
+def _metadata(metadata: Any) -> dict[str, Any]:
+    return dict(metadata)

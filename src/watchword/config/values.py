@@ -1,0 +1,110 @@
+"""How each kind of value is read, from TOML (typed) or from the environment (text)."""
+
+import ipaddress
+import re
+from typing import Any
+from urllib.parse import urlsplit
+
+from watchword.config.options import Reading
+
+_UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
+_DURATION = re.compile(r"(\d{1,9})\s*([smhd]?)")
+_HOST = re.compile(r"(?:\[[0-9a-fA-F:.]+\]|[A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9])?)(?::\d{1,5})?")
+
+
+def text(value: Any, _reading: Reading) -> str:
+    """A text that is not empty."""
+    if not isinstance(value, str) or not value.strip():
+        raise ValueError("must be a text that is not empty")
+    return value.strip()
+
+
+def secret(value: Any, _reading: Reading) -> str:
+    """A text kept exactly, but for one line end after it."""
+    if not isinstance(value, str) or not value.strip("\r\n"):
+        raise ValueError("must be a text that is not empty")
+    return value.removesuffix("\n").removesuffix("\r")
+
+
+def base_url(value: Any, reading: Reading) -> str:
+    """An http or https URL without query, fragment, credentials or a slash at the end."""
+    url = text(value, reading)
+    parts = urlsplit(url)
+    if parts.scheme not in {"http", "https"} or not parts.hostname:
+        raise ValueError("must be a URL like https://auth.example.com")
+    if parts.query or parts.fragment or "?" in url or "#" in url or parts.username is not None:
+        raise ValueError("must have no query, fragment or credentials")
+    if url.endswith("/"):
+        raise ValueError("must not end with a slash: tokens carry it byte for byte")
+    try:
+        parts.port  # noqa: B018  reading it is the check
+    except ValueError:
+        raise ValueError("has a port that is not a number up to 65535") from None
+    if (
+        any(ord(character) <= 0x20 or ord(character) > 0x7E for character in url)
+        or parts.netloc != parts.netloc.lower()
+    ):
+        raise ValueError("must be lower-case ASCII in its host and without spaces")
+    return url
+
+
+def port(value: Any, _reading: Reading) -> int:
+    """A TCP port."""
+    number = int(value) if isinstance(value, str) and value.strip().isdecimal() else value
+    if not isinstance(number, int) or isinstance(number, bool) or not 0 < number < 65536:
+        raise ValueError("must be a port from 1 to 65535")
+    return number
+
+
+def seconds(value: Any, _reading: Reading) -> int:
+    """A duration: whole seconds, or a text such as "10m", "12h", "30d"."""
+    if isinstance(value, bool):
+        raise ValueError('must be seconds, or a text such as "10m", "12h" or "30d"')  # noqa: TRY004  one kind of error
+    if isinstance(value, int):
+        number = value
+    else:
+        match = _DURATION.fullmatch(value.strip()) if isinstance(value, str) else None
+        if match is None:
+            raise ValueError('must be seconds, or a text such as "10m", "12h" or "30d"')
+        number = int(match[1]) * _UNITS[match[2] or "s"]
+    if number <= 0:
+        raise ValueError("must be longer than nothing")
+    return number
+
+
+def path(value: Any, reading: Reading) -> str:
+    """A file's absolute path; a relative one starts at the configuration file (or, in the environment, here)."""
+    return str((reading.base / text(value, reading)).resolve())
+
+
+def _texts(value: Any) -> list[str]:
+    items = value.split(",") if isinstance(value, str) else value
+    if not isinstance(items, list) or not all(isinstance(item, str) and item.strip() for item in items):
+        raise ValueError("must be a list of texts (in the environment: separated by commas)")
+    return [item.strip() for item in items]
+
+
+def hosts(value: Any, _reading: Reading) -> tuple[str, ...]:
+    """Host names, with a port where it is not the scheme's own."""
+    names = _texts(value)
+    if not all(_HOST.fullmatch(name) for name in names):
+        raise ValueError('must be host names such as "auth.example.com" or "localhost:8400"')
+    return tuple(name.lower() for name in names)
+
+
+def networks(value: Any, _reading: Reading) -> tuple[str, ...]:
+    """IP addresses or networks in CIDR form."""
+    try:
+        return tuple(str(ipaddress.ip_network(item)) for item in _texts(value))
+    except ValueError:
+        raise ValueError('must be addresses or networks such as "10.0.0.7" or "10.0.0.0/24"') from None
+
+
+def database_url(value: Any, reading: Reading) -> str:
+    """``sqlite:////absolute/path`` (``sqlite:///path`` is relative like `path`) or ``postgresql://…``."""
+    url = text(value, reading)
+    if url.startswith("sqlite:///"):
+        return f"sqlite:///{(reading.base / url.removeprefix('sqlite:///')).resolve()}"
+    if url.startswith("postgresql://"):
+        return url
+    raise ValueError("must start with sqlite:/// or postgresql://")

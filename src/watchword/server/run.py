@@ -1,0 +1,137 @@
+"""Serve one application in this process until it is told to stop."""
+
+import asyncio
+import contextlib
+import errno
+import socket
+import ssl
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import uvicorn
+
+from watchword.errors import WatchwordError
+from watchword.server import logs
+from watchword.server.protocol import WatchwordProtocol
+from watchword.server.tls import CertificateFiles, Renewal, new_context
+
+GRACE_SECONDS = 5  # after it, requests that still run are cut: an open event stream would never end by itself
+CONCURRENT_LIMIT = 2000
+
+
+class ListenError(WatchwordError):
+    """The address cannot be listened on."""
+
+    code = "listen"
+
+
+@dataclass(frozen=True, slots=True)
+class Listen:
+    """Where to listen. ``localhost`` means both loopback addresses, where the machine has both."""
+
+    host: str
+    port: int
+    tls: CertificateFiles | None = None
+    trusted_proxies: tuple[str, ...] = ()
+
+
+def serve(application: Any, listen: Listen, *, ready: Callable[[], None] = lambda: None) -> None:
+    """Run ``application`` (ASGI) until SIGINT or SIGTERM; idle connections are drained, then the lifespan ends.
+
+    Args:
+        application: the ASGI application.
+        listen: where, and with which certificate.
+        ready: called once the sockets listen, before the first request.
+
+    Raises:
+        ListenError: the port is taken, or the address is not this machine's.
+        ssl.SSLError, OSError: the certificate cannot be used.
+    """
+    context = None if listen.tls is None else new_context(listen.tls)
+    sockets = open_sockets(listen.host, listen.port)
+    config = uvicorn.Config(
+        application,
+        http=WatchwordProtocol,
+        ws="none",
+        lifespan="on",
+        log_config=logs.configuration(),
+        access_log=False,
+        server_header=False,
+        proxy_headers=bool(listen.trusted_proxies),
+        forwarded_allow_ips=list(listen.trusted_proxies),
+        timeout_keep_alive=20,
+        timeout_graceful_shutdown=GRACE_SECONDS,
+        limit_concurrency=CONCURRENT_LIMIT,
+        ssl_context_factory=None if context is None else lambda _config, _default: context,
+    )
+    server = uvicorn.Server(config)
+    with asyncio.Runner(loop_factory=config.get_loop_factory()) as runner:
+        runner.run(_serve(server, sockets, listen.tls, context, ready))
+
+
+async def _serve(
+    server: uvicorn.Server,
+    sockets: list[socket.socket],
+    files: CertificateFiles | None,
+    context: ssl.SSLContext | None,
+    ready: Callable[[], None],
+) -> None:
+    renewal = None
+    if files is not None and context is not None:
+        renewal = asyncio.create_task(Renewal(files, context).keep_looking())
+    announced = asyncio.create_task(_announce(server, ready))
+    try:
+        await server.serve(sockets=sockets)
+    finally:
+        for task in (renewal, announced):
+            if task is not None:
+                task.cancel()
+                with contextlib.suppress(asyncio.CancelledError):
+                    await task
+
+
+async def _announce(server: uvicorn.Server, ready: Callable[[], None]) -> None:
+    while not server.started:  # noqa: ASYNC110  uvicorn offers a flag, no event
+        await asyncio.sleep(0.01)
+    ready()
+
+
+def open_sockets(host: str, port: int) -> list[socket.socket]:
+    """Sockets bound to ``host`` and ``port``, listening from the moment the server takes them.
+
+    Raises:
+        ListenError: none can be bound, or one is taken.
+    """
+    names = ("127.0.0.1", "::1") if host == "localhost" else (host.strip("[]"),)
+    opened: list[socket.socket] = []
+    for name in names:
+        try:
+            opened.append(_bind(name, port))
+        except OSError as error:
+            if name == "::1" and opened and not _is_taken(error):
+                continue  # a machine without IPv6
+            for one in opened:
+                one.close()
+            raise ListenError(f"cannot listen on {host}, port {port} ({error.strerror})") from error
+    return opened
+
+
+def _is_taken(error: OSError) -> bool:
+
+    return error.errno == errno.EADDRINUSE
+
+
+def _bind(name: str, port: int) -> socket.socket:
+    family = socket.AF_INET6 if ":" in name else socket.AF_INET
+    bound = socket.socket(family, socket.SOCK_STREAM)
+    try:
+        bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        if family == socket.AF_INET6 and name != "::":
+            bound.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
+        bound.bind((name, port))
+        bound.set_inheritable(False)
+    except OSError:
+        bound.close()
+        raise
+    return bound
