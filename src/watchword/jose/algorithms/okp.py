@@ -1,0 +1,123 @@
+"""Edwards-curve signatures (RFC 8037) under their fully specified names (RFC 9864).
+
+``EdDSA``, the name that leaves the curve open, is a row of its own for keys that say it: such a key pins Ed25519.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives.asymmetric.ed448 import Ed448PrivateKey, Ed448PublicKey
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
+
+from watchword.jose import base64url
+from watchword.jose.algorithms.algorithm import Algorithm, member_fixed
+from watchword.jose.errors import InvalidKeyError, SignatureInvalidError, UnsupportedKeyError
+
+PublicKey = Ed25519PublicKey | Ed448PublicKey
+PrivateKey = Ed25519PrivateKey | Ed448PrivateKey
+
+
+@dataclass(frozen=True, slots=True)
+class Curve:
+    """The row's parameters; lengths in octets."""
+
+    crv: str
+    key_octets: int
+    signature_octets: int
+    generate: Callable[[], PrivateKey]
+    load_public: Callable[[bytes], PublicKey]
+    load_private: Callable[[bytes], PrivateKey]
+
+
+class OKPKey:
+    """A key on one Edwards curve."""
+
+    __slots__ = ("_curve", "_private", "_public", "_signature_octets", "_verify")
+
+    def __init__(self, curve: Curve, public: PublicKey, private: PrivateKey | None) -> None:
+        self._curve = curve
+        self._public = public
+        self._private = private
+        self._verify = public.verify
+        self._signature_octets = curve.signature_octets
+
+    @property
+    def is_private(self) -> bool:
+        return self._private is not None
+
+    def sign(self, data: bytes) -> bytes:
+        assert self._private is not None
+        return self._private.sign(data)
+
+    def verify(self, data: bytes, signature: bytes) -> None:
+        if len(signature) != self._signature_octets:
+            raise SignatureInvalidError("the signature does not fit")
+        try:
+            self._verify(signature, data)
+        except InvalidSignature as error:
+            raise SignatureInvalidError("the signature does not fit") from error
+
+    def thumbprint_members(self) -> dict[str, str]:
+        return self.public_members()
+
+    def public_members(self) -> dict[str, str]:
+        x = base64url.encode_text(self._public.public_bytes_raw())
+        return {"kty": "OKP", "crv": self._curve.crv, "x": x}
+
+    def private_members(self) -> dict[str, str]:
+        if self._private is None:
+            return {}
+        return {"d": base64url.encode_text(self._private.private_bytes_raw())}
+
+
+def _generate(curve: Curve) -> OKPKey:
+    private = curve.generate()
+    return OKPKey(curve, private.public_key(), private)
+
+
+def _load(curve: Curve, members: Mapping[str, Any]) -> OKPKey:
+    if members.get("crv") != curve.crv:
+        raise UnsupportedKeyError("the key's curve is not the one of its algorithm")
+    x = member_fixed(members, "x", curve.key_octets)
+    try:
+        public = curve.load_public(x)
+        if "d" not in members:
+            return OKPKey(curve, public, None)
+        private = curve.load_private(member_fixed(members, "d", curve.key_octets))
+    except ValueError as error:
+        raise InvalidKeyError("the key is not one of its curve") from error
+    if private.public_key().public_bytes_raw() != x:
+        raise InvalidKeyError("the private key does not belong to the public key")
+    return OKPKey(curve, public, private)
+
+
+def _row(name: str, curve: Curve, hash_name: str | None) -> Algorithm:
+    return Algorithm(name, "OKP", curve.crv, hash_name, partial(_generate, curve), partial(_load, curve))
+
+
+_ED25519 = Curve(
+    "Ed25519",
+    32,
+    64,
+    Ed25519PrivateKey.generate,
+    Ed25519PublicKey.from_public_bytes,
+    Ed25519PrivateKey.from_private_bytes,
+)
+_ED448 = Curve(
+    "Ed448",
+    57,
+    114,
+    Ed448PrivateKey.generate,
+    Ed448PublicKey.from_public_bytes,
+    Ed448PrivateKey.from_private_bytes,
+)
+
+# The hash of ``at_hash`` is the curve's own; for Ed448 no specification fixes the output's length, so there is none.
+ALGORITHMS = (
+    _row("Ed25519", _ED25519, "sha512"),
+    _row("Ed448", _ED448, None),
+    _row("EdDSA", _ED25519, "sha512"),
+)

@@ -1,0 +1,144 @@
+"""Signed bytes in compact form (RFC 7515 section 7.1), the only form there is here (THREATS J37, J67).
+
+Before any cryptography the header's algorithm, the key's algorithm and the allow-list must be one and the same.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+
+from watchword.jose import base64url
+from watchword.jose import header as jose_header
+from watchword.jose.algorithms import ASYMMETRIC, BY_NAME
+from watchword.jose.errors import AlgorithmNotAllowedError, MalformedTokenError, UnknownKeyError
+from watchword.jose.header import Header
+from watchword.jose.jwk import Key
+from watchword.jose.jwk_set import KeySet
+
+MAX_TOKEN_CHARACTERS = 16 * 1024
+_MAX_REMEMBERED = 256
+# Headers of tokens whose signature held: an issuer's tokens share theirs, so it is parsed once per key. Forged
+# tokens cannot get in, and so cannot push the good ones out.
+_remembered: dict[bytes, Header] = {}
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """A header and a payload whose signature held."""
+
+    header: Header
+    payload: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class UnverifiedMessage:
+    """A token taken apart, with nothing checked but its form: the only thing that may be done with it is to look
+    for the key that should verify it.
+    """
+
+    header: Header
+    signing_input: bytes
+    header_segment: bytes
+    payload_segment: bytes
+    signature_segment: bytes
+
+
+def sign(payload: bytes, key: Key, *, typ: str) -> str:
+    """The compact JWS over ``payload``.
+
+    Args:
+        payload: any bytes.
+        key: a private key, or a shared secret.
+        typ: the media type of the whole (RFC 7515 section 4.1.9).
+
+    Raises:
+        InvalidKeyError: ``key`` cannot sign.
+    """
+    signing_input = jose_header.serialize(key.alg, key.kid, typ) + b"." + base64url.encode(payload)
+    return (signing_input + b"." + base64url.encode(key.sign(signing_input))).decode("ascii")
+
+
+def split(token: str) -> UnverifiedMessage:
+    """Take a compact JWS apart without believing any of it.
+
+    Raises:
+        MalformedTokenError: not three segments, too long, or a header that must not be.
+        TypeError: ``token`` is not a string.
+    """
+    if not isinstance(token, str):
+        raise TypeError("a token is a str")
+    if len(token) > MAX_TOKEN_CHARACTERS:
+        raise MalformedTokenError("the token is too long")
+    try:
+        text = token.encode("ascii")
+    except UnicodeEncodeError as error:
+        raise MalformedTokenError("the token is not a compact JWS") from error
+    if text.count(b".") != 2:
+        raise MalformedTokenError("the token is not a compact JWS")
+    signing_input, _, signature_segment = text.rpartition(b".")
+    header_segment, _, payload_segment = signing_input.partition(b".")
+    header = _remembered.get(header_segment) or jose_header.parse(header_segment)
+    return UnverifiedMessage(header, signing_input, header_segment, payload_segment, signature_segment)
+
+
+def verify(token: str, key: Key | KeySet, *, algorithms: Sequence[str] = ASYMMETRIC) -> Message:
+    """Check the signature of a compact JWS.
+
+    Args:
+        token: the compact text.
+        key: the key, or the set from which the header's ``kid`` picks one.
+        algorithms: the allow-list; by default every asymmetric algorithm, of which the key's is the only one usable.
+
+    Raises:
+        MalformedTokenError: not a strict compact JWS.
+        UnknownKeyError: no key of the set is meant.
+        AlgorithmNotAllowedError: header, key and allow-list do not agree.
+        SignatureInvalidError: the signature does not fit.
+        TypeError, ValueError: ``key`` or ``algorithms`` make no sense; the caller's mistake, not the token's.
+    """
+    return verify_message(split(token), key, algorithms=algorithms)
+
+
+def verify_message(message: UnverifiedMessage, key: Key | KeySet, *, algorithms: Sequence[str] = ASYMMETRIC) -> Message:
+    """`verify`, for a token that was already taken apart."""
+    header = message.header
+    chosen = _choose(key, header.kid)
+    if header.alg != chosen.alg or chosen.alg not in _allow_list(algorithms):
+        raise AlgorithmNotAllowedError("the token's algorithm is not the one of its key, or not allowed")
+    chosen.verify(message.signing_input, base64url.decode(message.signature_segment))
+    if message.header_segment not in _remembered:
+        _remember(message.header_segment, header)
+    return Message(header, base64url.decode(message.payload_segment))
+
+
+def _choose(key: Key | KeySet, kid: str | None) -> Key:
+    if isinstance(key, KeySet):
+        return key.find(kid)
+    if not isinstance(key, Key):
+        raise TypeError("a key is a Key or a KeySet")
+    if kid is not None and key.has_own_kid and key.kid != kid:
+        raise UnknownKeyError("the token names a key that is not known")
+    return key
+
+
+def _allow_list(algorithms: Sequence[str]) -> frozenset[str]:
+    # A string would be searched for substrings (THREATS J09).
+    if isinstance(algorithms, str):
+        raise TypeError("algorithms is a sequence of names, not one string")
+    return _checked_allow_list(algorithms if isinstance(algorithms, tuple) else tuple(algorithms))
+
+
+@lru_cache(maxsize=128)
+def _checked_allow_list(algorithms: tuple[str, ...]) -> frozenset[str]:
+    unknown = [name for name in algorithms if name not in BY_NAME]
+    if unknown or not algorithms:
+        raise ValueError("algorithms names none, or one that is not supported")
+    if len({BY_NAME[name].is_symmetric for name in algorithms}) > 1:
+        raise ValueError("algorithms mixes shared secrets with public keys")
+    return frozenset(algorithms)
+
+
+def _remember(segment: bytes, header: Header) -> None:
+    if len(_remembered) >= _MAX_REMEMBERED:
+        _remembered.clear()
+    _remembered[segment] = header
