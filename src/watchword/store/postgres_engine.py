@@ -36,7 +36,8 @@ _COLLISIONS = frozenset({"40001", "40P01"})
 # Classes and codes that speak of the moment and not of the statement:
 # https://www.postgresql.org/docs/current/errcodes-appendix.html
 _PASSING_CLASSES = frozenset({"08", "28", "3D", "53", "57", "58"})
-_PASSING = frozenset({"25006", "55P03", "25P03"})
+_PASSING = frozenset({"55P03", "25P03"})
+_READ_ONLY = "25006"  # of a write: the server is a standby for now
 
 
 class PostgresStore(Store):
@@ -49,10 +50,9 @@ class PostgresStore(Store):
     dialect: Dialect = "postgresql"
 
     def __init__(self, url: str) -> None:
-        self._url = url
         self._engine = create_async_engine(
             "postgresql+asyncpg://",
-            async_creator=self._connect,
+            async_creator=lambda: connect(url),
             pool_size=POOL_SIZE,
             max_overflow=0,
             pool_timeout=POOL_WAIT,
@@ -61,19 +61,6 @@ class PostgresStore(Store):
         self._writer = self._engine.execution_options(isolation_level="SERIALIZABLE")
         self._reader = self._engine.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
 
-    async def _connect(self) -> Any:
-        return await asyncpg.connect(
-            self._url,
-            timeout=CONNECT_WAIT,
-            command_timeout=COMMAND_WAIT,
-            server_settings={
-                "application_name": "watchword",
-                "statement_timeout": str(STATEMENT_TIMEOUT),
-                "idle_in_transaction_session_timeout": str(IDLE_TIMEOUT),
-                "timezone": "UTC",
-            },
-        )
-
     async def write(self, job: Callable[[Connection], T]) -> T:
         for attempt in range(ATTEMPTS):
             try:
@@ -81,6 +68,8 @@ class PostgresStore(Store):
                     result = await connection.run_sync(job)
                     failpoint("store.before_commit")
             except DBAPIError as error:
+                if sqlstate(error) == _READ_ONLY:
+                    raise StoreUnavailableError("the database takes no writes now", detail=str(error.orig)) from error
                 if sqlstate(error) not in _COLLISIONS:
                     raise
                 await asyncio.sleep(_pause(attempt))
@@ -104,6 +93,21 @@ class PostgresStore(Store):
 
     async def close(self) -> None:
         await self._engine.dispose()
+
+
+async def connect(url: str) -> Any:
+    """A connection to ``url`` whose waits are all bounded."""
+    return await asyncpg.connect(
+        url,
+        timeout=CONNECT_WAIT,
+        command_timeout=COMMAND_WAIT,
+        server_settings={
+            "application_name": "watchword",
+            "statement_timeout": str(STATEMENT_TIMEOUT),
+            "idle_in_transaction_session_timeout": str(IDLE_TIMEOUT),
+            "timezone": "UTC",
+        },
+    )
 
 
 class ConnectionLostError(StoreUnavailableError):

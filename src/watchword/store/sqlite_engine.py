@@ -60,7 +60,7 @@ class SQLiteStore(Store):
 
     def __init__(self, path: Path, *, shared: bool = False) -> None:
         create_private(path)
-        lock = FileLock(path.with_name(path.name + ".lock")) if shared else None
+        lock = FileLock(lock_path(path)) if shared else None
         self._writer = _Writer(path, lock)
         self._reader = _Reader(path)
 
@@ -99,6 +99,11 @@ def create_private(path: Path) -> None:
         raise StoreError("the data file is readable by others and not ours to close", detail=str(error)) from error
     finally:
         os.close(descriptor)
+
+
+def lock_path(path: Path) -> Path:
+    """Where the lock of the data file is kept."""
+    return path.with_name(path.name + ".lock")
 
 
 class FileLock:

@@ -1,0 +1,98 @@
+"""The installation itself: who it is, whether the master key is the right one, and its secrets."""
+
+import secrets
+
+from sqlalchemy import Connection, insert, select
+
+from watchword.store.errors import MasterKeyError, NotFoundError
+from watchword.store.identifiers import new_id
+from watchword.store.sealing import MasterKey
+from watchword.store.tables import authentication_contexts, epochs, installation, journal_head, server_secrets
+
+SECRET_PURPOSES = ("csrf", "refresh", "throttle", "pairwise", "interaction")
+_SECRET_BYTES = 32
+_CHECK_PURPOSE = "installation check"
+_CHECK_TEXT = b"watchword"
+_PASSWORD_CONTEXT = {
+    "acr": "urn:watchword:acr:password",
+    "level": 1,
+    "methods": ["pwd"],
+    "description": "a password was given",
+}
+
+
+def initialise(connection: Connection, *, issuer: str, master_key: MasterKey, now: float) -> None:
+    """Make a migrated, empty database an installation. Done already, it only checks the master key.
+
+    Args:
+        connection: in a write transaction.
+        issuer: the issuer's URL, as in ``iss``.
+        master_key: what seals its secrets from now on.
+        now: UTC epoch seconds.
+
+    Raises:
+        MasterKeyError: it is an installation already, under another master key.
+    """
+    if connection.execute(select(installation.c.id)).first() is not None:
+        check_master_key(connection, master_key)
+        return
+    connection.execute(
+        insert(installation).values(
+            id=1,
+            installation_id=new_id(),
+            issuer=issuer,
+            sealed_check=master_key.seal(_CHECK_TEXT, purpose=_CHECK_PURPOSE),
+            created_at=now,
+        )
+    )
+    connection.execute(insert(journal_head).values(id=1, journal_id=new_id(), seq=0))
+    connection.execute(insert(epochs).values(kind="all", value="", epoch=0))
+    connection.execute(insert(authentication_contexts).values(_PASSWORD_CONTEXT))
+    for purpose in SECRET_PURPOSES:
+        secret = secrets.token_bytes(_SECRET_BYTES)
+        connection.execute(
+            insert(server_secrets).values(
+                purpose=purpose,
+                sealed_secret=master_key.seal(secret, purpose=_secret_purpose(purpose)),
+                created_at=now,
+            )
+        )
+
+
+def check_master_key(connection: Connection, master_key: MasterKey) -> None:
+    """Make sure that ``master_key`` is the one this installation was made with.
+
+    Raises:
+        MasterKeyError: it is not.
+        NotFoundError: this is no installation yet.
+    """
+    sealed = connection.execute(select(installation.c.sealed_check)).scalar_one_or_none()
+    if sealed is None:
+        raise NotFoundError("the database is not an installation of Watchword yet")
+    try:
+        master_key.open(sealed, purpose=_CHECK_PURPOSE)
+    except MasterKeyError:
+        raise MasterKeyError("the master key is not the one this installation was made with") from None
+
+
+def issuer_of(connection: Connection) -> str | None:
+    """The issuer this installation was made for; none when it is not an installation yet."""
+    return connection.execute(select(installation.c.issuer)).scalar_one_or_none()
+
+
+def server_secret(connection: Connection, master_key: MasterKey, purpose: str) -> bytes:
+    """The 32 bytes that this installation uses for ``purpose`` and for nothing else.
+
+    Raises:
+        NotFoundError: there is no secret for that purpose.
+        MasterKeyError: the master key does not open it.
+    """
+    query = select(server_secrets.c.sealed_secret).where(server_secrets.c.purpose == purpose)
+    sealed = connection.execute(query).scalar_one_or_none()
+    if sealed is None:
+        raise NotFoundError("there is no server secret for this purpose")
+    return master_key.open(sealed, purpose=_secret_purpose(purpose))
+
+
+def _secret_purpose(purpose: str) -> str:
+    return f"server secret: {purpose}"

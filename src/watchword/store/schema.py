@@ -1,0 +1,106 @@
+"""The schema of the database: which one it has, and how it gets the one this version needs.
+
+Asking is cheap. Alembic is imported only to migrate: it costs as much memory and time as everything else.
+"""
+
+import asyncio
+from concurrent.futures import ThreadPoolExecutor
+
+from sqlalchemy import Connection, Engine, column, inspect, select, table, text
+from sqlalchemy.engine import URL
+from sqlalchemy.ext.asyncio import create_async_engine
+from sqlalchemy.pool import NullPool
+
+from watchword.store.engine import parse_url, sqlite_path
+from watchword.store.errors import SchemaBehindError, StoreError
+
+HEAD = "0001"
+VERSION_TABLE = "watchword_schema"
+_MIGRATION_LOCK = 0x57574D49475241  # "WWMIGRA": an advisory lock of PostgreSQL that only migrations take
+
+_versions = table(VERSION_TABLE, column("version_num"))
+
+
+def current_revision(connection: Connection) -> str | None:
+    """The revision the database is at; none when it was never migrated."""
+    if not inspect(connection).has_table(VERSION_TABLE):
+        return None
+    return connection.execute(select(_versions.c.version_num)).scalar_one_or_none()
+
+
+def is_current(connection: Connection) -> bool:
+    """Whether the database has the schema this version works with."""
+    return current_revision(connection) == HEAD
+
+
+def check_current(connection: Connection) -> None:
+    """Make sure of `is_current`.
+
+    Raises:
+        SchemaBehindError: the schema is another one.
+    """
+    revision = current_revision(connection)
+    if revision != HEAD:
+        raise SchemaBehindError("the database schema must be migrated first", detail=f"at {revision}, needs {HEAD}")
+
+
+def migrate(url: str) -> None:
+    """Bring the database at ``url`` to `HEAD`, in one transaction: wholly or not at all, by one process at a time.
+
+    Args:
+        url: as for `watchword.store.engine.open_store`; the database itself must exist.
+
+    Raises:
+        StoreError: the database is at a revision this version does not know.
+    """
+    parsed = parse_url(url)
+    if parsed.drivername == "sqlite":
+        _migrate_sqlite(parsed)
+    else:
+        with ThreadPoolExecutor(1) as thread:  # a loop of its own: the caller may be inside one
+            thread.submit(asyncio.run, _migrate_postgres(parsed)).result()
+
+
+def _migrate_sqlite(url: URL) -> None:
+    from watchword.store.sqlite_engine import FileLock, create_private, lock_path, make_engine  # noqa: PLC0415
+
+    path = sqlite_path(url)
+    create_private(path)
+    engine: Engine = make_engine(path, writes=True)
+    lock = FileLock(lock_path(path))
+    try:
+        with lock.held(), engine.begin() as connection:
+            _upgrade(connection)
+    finally:
+        lock.close()
+        engine.dispose()
+
+
+async def _migrate_postgres(url: URL) -> None:
+    from watchword.store.postgres_engine import connect  # noqa: PLC0415
+
+    dsn = url.render_as_string(hide_password=False)
+    engine = create_async_engine("postgresql+asyncpg://", async_creator=lambda: connect(dsn), poolclass=NullPool)
+    try:
+        async with engine.begin() as connection:
+            await connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _MIGRATION_LOCK})
+            await connection.run_sync(_upgrade)
+    finally:
+        await engine.dispose()
+
+
+def _upgrade(connection: Connection) -> None:
+    """Run what is missing on ``connection``, inside its transaction."""
+    if is_current(connection):
+        return
+    from alembic import command  # noqa: PLC0415  see the module
+    from alembic.config import Config  # noqa: PLC0415
+    from alembic.util import CommandError  # noqa: PLC0415
+
+    config = Config()
+    config.set_main_option("script_location", "watchword.store:migrations")
+    config.attributes["connection"] = connection
+    try:
+        command.upgrade(config, "head")
+    except CommandError as error:
+        raise StoreError("the database was made by a newer version of Watchword", detail=str(error)) from error

@@ -1,0 +1,152 @@
+"""What every test may ask for: a clock that stands, a master key, and a store on each database."""
+
+import asyncio
+import ipaddress
+import shutil
+import sys
+import uuid
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from tests.faults.postgres import PostgresServer
+
+from watchword.clock import SettableClock
+from watchword.store.engine import Store, open_store
+from watchword.store.repositories.installation import initialise
+from watchword.store.schema import migrate
+from watchword.store.sealing import MasterKey
+
+NOW = 1_790_000_000  # 21 September 2026
+ISSUER = "http://localhost:8400"
+MASTER_KEY = MasterKey(bytes(range(32)))
+
+
+class NetworkForbiddenError(RuntimeError):
+    """A test tried to leave the machine."""
+
+
+def _only_loopback(event: str, arguments: tuple[Any, ...]) -> None:
+    """An audit hook: no socket of a test reaches further than this machine, and no name is looked up outside."""
+    if event in {"socket.connect", "socket.sendto"}:
+        address = arguments[1]
+        if isinstance(address, tuple) and not _is_loopback(str(address[0])):
+            raise NetworkForbiddenError(f"tests may reach this machine only, not {address[0]}")
+    elif event == "socket.getaddrinfo":
+        host = arguments[0]
+        name = host.decode() if isinstance(host, bytes) else host
+        if name and not _is_loopback(name) and not _is_address(name):
+            raise NetworkForbiddenError(f"tests may look up localhost only, not {name}")
+
+
+def _is_loopback(host: str) -> bool:
+    if host == "localhost":
+        return True
+    return _is_address(host) and ipaddress.ip_address(host).is_loopback
+
+
+def _is_address(host: str) -> bool:
+    try:
+        ipaddress.ip_address(host)
+    except ValueError:
+        return False
+    return True
+
+
+sys.addaudithook(_only_loopback)
+
+
+@pytest.fixture
+def anyio_backend() -> str:
+    return "asyncio"
+
+
+@pytest.fixture
+def clock() -> SettableClock:
+    return SettableClock(NOW)
+
+
+@pytest.fixture(scope="session")
+def master_key() -> MasterKey:
+    """The key under which the installation of ``store`` is sealed."""
+    return MASTER_KEY
+
+
+@pytest.fixture(scope="session")
+def postgres_server() -> Iterator[PostgresServer]:
+    """A running server for the whole session (one for each xdist worker); it does not fsync."""
+    server = PostgresServer()
+    server.start()
+    try:
+        yield server
+    finally:
+        server.remove()
+
+
+@pytest.fixture
+def durable_postgres() -> Iterator[PostgresServer]:
+    """A running server of the test's own that may be killed, frozen and started again."""
+    server = PostgresServer(durable=True)
+    server.start()
+    try:
+        yield server
+    finally:
+        server.remove()
+
+
+@pytest.fixture(scope="session")
+def postgres_template(postgres_server: PostgresServer) -> str:
+    """The name of a migrated, initialised database that is there to be cloned."""
+    name = "watchword_template"
+    postgres_server.execute(f"CREATE DATABASE {name}")
+    prepare(postgres_server.url(name))
+    return name
+
+
+@pytest.fixture(scope="session")
+def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A migrated, initialised data file that is there to be copied."""
+    path = tmp_path_factory.mktemp("store") / "template.sqlite"
+    prepare(f"sqlite:///{path}")
+    return path
+
+
+def prepare(url: str) -> None:
+    """Migrate the database at ``url`` and make it an installation."""
+    migrate(url)
+
+    async def make() -> None:
+        store = open_store(url)
+        try:
+            await store.write(lambda connection: initialise(connection, issuer=ISSUER, master_key=MASTER_KEY, now=NOW))
+        finally:
+            await store.close()
+
+    asyncio.run(make())
+
+
+@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)])
+def store_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """The URL of a fresh, migrated, initialised database, once for each kind."""
+    if request.param == "sqlite":
+        path = tmp_path / "store.sqlite"
+        shutil.copyfile(request.getfixturevalue("sqlite_template"), path)
+        yield f"sqlite:///{path}"
+        return
+    server: PostgresServer = request.getfixturevalue("postgres_server")
+    template: str = request.getfixturevalue("postgres_template")
+    name = f"test_{uuid.uuid4().hex}"
+    server.execute(f"CREATE DATABASE {name} TEMPLATE {template} STRATEGY file_copy")
+    yield server.url(name)
+    server.execute(f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@pytest.fixture
+async def store(store_url: str) -> AsyncIterator[Store]:
+    """A fresh store, migrated and initialised, once on each database."""
+    opened = open_store(store_url)
+    try:
+        yield opened
+    finally:
+        await opened.close()
