@@ -1,6 +1,7 @@
 """The foundation: everything `watchword up` needs.
 
-Revision ID: 0001
+Revision ID: 0001. Names of constraints are written out in full (``op.f``: not to be completed by the naming
+convention, which may change after this file may not).
 """
 
 import sqlalchemy as sa
@@ -27,7 +28,7 @@ def _people() -> None:
         sa.Column("id", sa.String(64), nullable=False),
         sa.Column("kind", sa.String(8), nullable=False),
         sa.Column("created_at", sa.Double(), nullable=False),
-        sa.CheckConstraint("kind IN ('user', 'client')", name="ck_subjects_kind"),
+        sa.CheckConstraint("kind IN ('user', 'client')", name=op.f("ck_subjects_kind")),
         sa.PrimaryKeyConstraint("id", name="pk_subjects"),
     )
     op.create_table(
@@ -41,7 +42,7 @@ def _people() -> None:
         sa.Column("password_changed_at", sa.Double()),
         sa.Column("status", sa.String(16), nullable=False),
         sa.Column("created_at", sa.Double(), nullable=False),
-        sa.CheckConstraint("status IN ('active', 'disabled', 'locked', 'reset')", name="ck_users_status"),
+        sa.CheckConstraint("status IN ('active', 'disabled', 'locked', 'reset')", name=op.f("ck_users_status")),
         sa.ForeignKeyConstraint(["id"], ["subjects.id"], name="fk_users_id"),
         sa.PrimaryKeyConstraint("id", name="pk_users"),
     )
@@ -84,7 +85,7 @@ def _access() -> None:
         sa.Column("secret_hash", sa.String(64)),
         sa.Column("status", sa.String(16), nullable=False),
         sa.Column("created_at", sa.Double(), nullable=False),
-        sa.CheckConstraint("status IN ('active', 'disabled')", name="ck_apis_status"),
+        sa.CheckConstraint("status IN ('active', 'disabled')", name=op.f("ck_apis_status")),
         sa.PrimaryKeyConstraint("id", name="pk_apis"),
         sa.UniqueConstraint("identifier", name="uq_apis_identifier"),
     )
@@ -106,9 +107,9 @@ def _access() -> None:
         sa.Column("id_token_alg", sa.String(32), nullable=False),
         sa.Column("status", sa.String(16), nullable=False),
         sa.Column("created_at", sa.Double(), nullable=False),
-        sa.CheckConstraint("origin IN ('operator', 'dynamic', 'document')", name="ck_clients_origin"),
-        sa.CheckConstraint("profile IN ('oidc', 'oauth2.1', 'mcp', 'fapi2')", name="ck_clients_profile"),
-        sa.CheckConstraint("status IN ('active', 'disabled', 'deleted')", name="ck_clients_status"),
+        sa.CheckConstraint("origin IN ('operator', 'dynamic', 'document')", name=op.f("ck_clients_origin")),
+        sa.CheckConstraint("profile IN ('oidc', 'oauth2.1', 'mcp', 'fapi2')", name=op.f("ck_clients_profile")),
+        sa.CheckConstraint("status IN ('active', 'disabled', 'deleted')", name=op.f("ck_clients_status")),
         sa.ForeignKeyConstraint(["id"], ["subjects.id"], name="fk_clients_id"),
         sa.PrimaryKeyConstraint("id", name="pk_clients"),
     )
@@ -269,9 +270,9 @@ def _trust() -> None:
         sa.Column("retiring_at", sa.Double()),
         sa.Column("retired_at", sa.Double()),
         sa.Column("compromised_at", sa.Double()),
-        sa.CheckConstraint("purpose IN ('token', 'feed')", name="ck_signing_keys_purpose"),
+        sa.CheckConstraint("purpose IN ('token', 'feed')", name=op.f("ck_signing_keys_purpose")),
         sa.CheckConstraint(
-            "state IN ('next', 'active', 'retiring', 'retired', 'compromised')", name="ck_signing_keys_state"
+            "state IN ('next', 'active', 'retiring', 'retired', 'compromised')", name=op.f("ck_signing_keys_state")
         ),
         sa.PrimaryKeyConstraint("kid", name="pk_signing_keys"),
     )
@@ -296,7 +297,7 @@ def _trust() -> None:
         sa.Column("kind", sa.String(8), nullable=False),
         sa.Column("value", sa.String(64), nullable=False),
         sa.Column("epoch", sa.BigInteger(), nullable=False),
-        sa.CheckConstraint("kind IN ('subject', 'client', 'all')", name="ck_epochs_kind"),
+        sa.CheckConstraint("kind IN ('subject', 'client', 'all')", name=op.f("ck_epochs_kind")),
         sa.PrimaryKeyConstraint("kind", "value", name="pk_epochs"),
     )
     op.create_table(
@@ -308,7 +309,7 @@ def _trust() -> None:
         sa.Column("created_at", sa.Double(), nullable=False),
         sa.Column("expires_at", sa.Double(), nullable=False),
         sa.CheckConstraint(
-            "kind IN ('token', 'grant', 'session', 'key', 'subject', 'client', 'all')", name="ck_journal_kind"
+            "kind IN ('token', 'grant', 'session', 'key', 'subject', 'client', 'all')", name=op.f("ck_journal_kind")
         ),
         sa.PrimaryKeyConstraint("seq", name="pk_journal"),
     )
@@ -318,7 +319,7 @@ def _trust() -> None:
         sa.Column("id", sa.Integer(), autoincrement=False, nullable=False),
         sa.Column("journal_id", sa.String(64), nullable=False),
         sa.Column("seq", sa.BigInteger(), nullable=False),
-        sa.CheckConstraint("id = 1", name="ck_journal_head_single"),
+        sa.CheckConstraint("id = 1", name=op.f("ck_journal_head_single")),
         sa.PrimaryKeyConstraint("id", name="pk_journal_head"),
     )
 
@@ -331,7 +332,7 @@ def _operations() -> None:
         sa.Column("issuer", sa.String(512), nullable=False),
         sa.Column("sealed_check", sa.LargeBinary(), nullable=False),
         sa.Column("created_at", sa.Double(), nullable=False),
-        sa.CheckConstraint("id = 1", name="ck_installation_single"),
+        sa.CheckConstraint("id = 1", name=op.f("ck_installation_single")),
         sa.PrimaryKeyConstraint("id", name="pk_installation"),
     )
     op.create_table(
@@ -355,7 +356,7 @@ def _operations() -> None:
         sa.Column("salt", sa.String(32), nullable=False),
         sa.Column("seal_position", sa.Integer()),
         sa.Column("seal", sa.String(64)),
-        sa.CheckConstraint("actor_kind IN ('user', 'client', 'operator', 'system')", name="ck_audit_actor_kind"),
+        sa.CheckConstraint("actor_kind IN ('user', 'client', 'operator', 'system')", name=op.f("ck_audit_actor_kind")),
         sa.PrimaryKeyConstraint("id", name="pk_audit"),
         sa.UniqueConstraint("seal_position", name="uq_audit_seal_position"),
     )
