@@ -40,6 +40,7 @@ class Renderer:
             auto_reload=False,
         )
         self._environment.globals["static_url"] = static_url
+        self._environment.filters["sentence"] = sentence
 
     def __call__(
         self,
@@ -63,6 +64,12 @@ class Renderer:
         page = self._environment.get_template(template).render(_surroundings(request) | dict(context))
         policy = content_security_policy(form_action)
         return HTMLResponse(page, status, headers={**_HEADERS, "Content-Security-Policy": policy})
+
+
+def sentence(text: str) -> str:
+    """The sentence of an error (lower-case start, no full stop) as a person reads it on a page."""
+    closed = text if text.endswith((".", "!", "?")) else f"{text}."
+    return closed[:1].upper() + closed[1:]
 
 
 def content_security_policy(form_action: str | None = None) -> str:

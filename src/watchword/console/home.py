@@ -1,0 +1,64 @@
+"""The landing page: who you are, and what answers here."""
+
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+
+from watchword.console.forms import read_trusted_form
+from watchword.console.pages import render
+from watchword.issuer import csrf, sessions
+from watchword.issuer.endpoints import paths
+from watchword.issuer.interaction.error_page import error_page
+from watchword.issuer.requests import issuer_of
+from watchword.issuer.settings import IssuerSettings
+from watchword.oauth import metadata
+from watchword.store.repositories import roles
+
+ADMIN = "admin"
+
+
+async def home(request: Request) -> Response:
+    """``GET /console``: for administrators; who is not signed in is sent to sign in."""
+    signed_in = await sessions.current(request)
+    if signed_in is None:
+        return RedirectResponse(paths.LOGIN, status_code=303)
+    issuer = issuer_of(request)
+    user = signed_in.user
+    if ADMIN not in await issuer.store.read(lambda connection: roles.roles_of(connection, user.id)):
+        return error_page(
+            request,
+            status=403,
+            title="The console is for admins",
+            sentence="you are signed in, but your account does not have the role that opens this page",
+        )
+    context = {
+        "user_label": user.label,
+        "csrf_token": csrf.token(request),
+        "issuer": issuer.settings.issuer,
+        "demo_url": issuer.settings.demo_url,
+        "rows": _rows(issuer.settings),
+    }
+    response = render(request, "console_home.html", context)
+    csrf.ensure_cookie(response, request)
+    return response
+
+
+async def sign_out(request: Request) -> Response:
+    """``POST /console/sign-out``: end this browser's session."""
+    form = await read_trusted_form(request)
+    if isinstance(form, Response):
+        return form
+    response = RedirectResponse(paths.LOGGED_OUT, status_code=303)
+    await sessions.end(request, response)
+    return response
+
+
+def _rows(settings: IssuerSettings) -> list[dict[str, str | bool]]:
+    """What answers at which address; the issuer itself is a name, not a page."""
+    rows: list[dict[str, str | bool]] = [
+        {"label": "Issuer", "url": settings.issuer, "opens": False},
+        {"label": "OpenID configuration", "url": settings.url(metadata.OPENID_CONFIGURATION), "opens": True},
+        {"label": "Public keys", "url": settings.url(paths.JWKS), "opens": True},
+    ]
+    if settings.demo_url:
+        rows.append({"label": "Orders demo", "url": settings.demo_url, "opens": True})
+    return rows

@@ -1,0 +1,5 @@
+"""The console's addresses."""
+
+SETUP = "/setup"
+CONSOLE = "/console"
+SIGN_OUT = "/console/sign-out"

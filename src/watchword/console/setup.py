@@ -1,0 +1,104 @@
+"""The set-up link: whoever holds it makes the first administrator, once."""
+
+from typing import TYPE_CHECKING, cast
+
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+
+from watchword.admin import setup
+from watchword.authn.authentication import PASSWORD_ACR, Authentication
+from watchword.authn.errors import OverloadedError
+from watchword.authn.factors import PASSWORD
+from watchword.authn.password_rules import MIN_CHARACTERS
+from watchword.console.forms import read_trusted_form
+from watchword.console.pages import render
+from watchword.console.paths import CONSOLE, SETUP
+from watchword.errors import WatchwordError
+from watchword.issuer import csrf, sessions
+from watchword.issuer.endpoints.paths import LOGIN
+from watchword.issuer.requests import issuer_of
+from watchword.oauth.bearer import digest
+from watchword.oauth.parameters import Parameters
+from watchword.store.errors import StoreUnavailableError
+from watchword.store.repositories import setup_links
+
+if TYPE_CHECKING:
+    from watchword.admin.desk import AdminDesk
+
+_PASSWORD_HINT = (
+    f"At least {MIN_CHARACTERS} characters. A few words you can say aloud are easy to keep and hard to guess."
+)
+_ALL_NEEDED = "email, name and password are all needed"
+
+
+async def open_setup(request: Request) -> Response:
+    """``GET /setup?token=…``: the form, when the link can still be used."""
+    token = request.query_params.get("token", "")
+    if not await _is_open(request, token):
+        return _closed(request)
+    return _form(request, token)
+
+
+async def submit_setup(request: Request) -> Response:
+    """``POST /setup``: create the administrator, sign them in, go on to the console."""
+    form = await read_trusted_form(request)
+    if isinstance(form, Response):
+        return form
+    token = form.get("token") or ""
+    if not await _is_open(request, token):
+        return _closed(request)
+    email, name, password = form.get("email"), form.get("name"), form.get("password")
+    if not email or not name or not password:
+        return _form(request, token, form, error=_ALL_NEEDED)
+    desk = cast("AdminDesk", request.app.state.desk)
+    try:
+        user = await setup.create_first_admin(desk, token=token, email=email, name=name, password=password)
+    except StoreUnavailableError:
+        raise
+    except OverloadedError as error:
+        busy = _form(request, token, form, error=error.sentence, status=503)
+        busy.headers["Retry-After"] = str(error.retry_after)
+        return busy
+    except WatchwordError as error:
+        # Another tab may have been quicker; then correcting the form would not help.
+        if not await _is_open(request, token):
+            return _closed(request)
+        return _form(request, token, form, error=error.sentence)
+    response = RedirectResponse(CONSOLE, status_code=303)
+    now = issuer_of(request).clock.now()
+    proven = Authentication(user_id=user.id, acr=PASSWORD_ACR, amr=(PASSWORD.amr,), auth_time=now)
+    await sessions.begin(request, response, proven)
+    return response
+
+
+async def _is_open(request: Request, token: str) -> bool:
+    issuer = issuer_of(request)
+    token_hash, now = digest(token), issuer.clock.now()
+    return await issuer.store.read(lambda connection: setup_links.is_open(connection, token_hash, now=now))
+
+
+def _form(
+    request: Request,
+    token: str,
+    given: Parameters | None = None,
+    *,
+    error: str | None = None,
+    status: int = 422,
+) -> Response:
+    """The form; what was typed comes back, the password never."""
+    values = {name: (given.get(name) if given else None) or "" for name in ("email", "name")}
+    context = {
+        "action": SETUP,
+        "csrf_token": csrf.token(request),
+        "token": token,
+        "error": error,
+        "values": values,
+        "password_hint": _PASSWORD_HINT,
+    }
+    response = render(request, "setup.html", context, status=status if error else 200)
+    csrf.ensure_cookie(response, request)
+    return response
+
+
+def _closed(request: Request) -> Response:
+    return render(request, "setup_closed.html", {"login_url": LOGIN, "command": "watchword up"}, status=410)
