@@ -1,15 +1,16 @@
 """Serve one application in this process until it is told to stop."""
 
 import asyncio
-import contextlib
 import errno
+import logging.config
 import socket
 import ssl
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any
 
 import uvicorn
+from uvicorn.loops.auto import auto_loop_factory
 
 from watchword.errors import WatchwordError
 from watchword.server import logs
@@ -36,26 +37,31 @@ class Listen:
     trusted_proxies: tuple[str, ...] = ()
 
 
-def serve(application: Any, listen: Listen, *, ready: Callable[[], None] = lambda: None) -> None:
-    """Run ``application`` (ASGI) until SIGINT or SIGTERM; idle connections are drained, then the lifespan ends.
+def serve(opening: Callable[[], Awaitable[Any]], listen: Listen, *, ready: Callable[[], None] = lambda: None) -> None:
+    """Run an application until SIGINT or SIGTERM; idle connections are drained, then the lifespan ends.
 
     Args:
-        application: the ASGI application.
+        opening: makes the ASGI application, inside the event loop that will run it; a refusal raises.
         listen: where, and with which certificate.
-        ready: called once the sockets listen, before the first request.
+        ready: called once the application has started and the sockets listen.
 
     Raises:
         ListenError: the port is taken, or the address is not this machine's.
         ssl.SSLError, OSError: the certificate cannot be used.
     """
     context = None if listen.tls is None else new_context(listen.tls)
-    sockets = open_sockets(listen.host, listen.port)
-    config = uvicorn.Config(
+    logging.config.dictConfig(logs.configuration())
+    with asyncio.Runner(loop_factory=auto_loop_factory()) as runner:
+        runner.run(_serve(opening, listen, context, ready))
+
+
+def _configuration(application: Any, listen: Listen, context: ssl.SSLContext | None) -> uvicorn.Config:
+    return uvicorn.Config(
         application,
         http=WatchwordProtocol,
         ws="none",
         lifespan="on",
-        log_config=logs.configuration(),
+        log_config=None,
         access_log=False,
         server_header=False,
         proxy_headers=bool(listen.trusted_proxies),
@@ -65,30 +71,26 @@ def serve(application: Any, listen: Listen, *, ready: Callable[[], None] = lambd
         limit_concurrency=CONCURRENT_LIMIT,
         ssl_context_factory=None if context is None else lambda _config, _default: context,
     )
-    server = uvicorn.Server(config)
-    with asyncio.Runner(loop_factory=config.get_loop_factory()) as runner:
-        runner.run(_serve(server, sockets, listen.tls, context, ready))
 
 
 async def _serve(
-    server: uvicorn.Server,
-    sockets: list[socket.socket],
-    files: CertificateFiles | None,
+    opening: Callable[[], Awaitable[Any]],
+    listen: Listen,
     context: ssl.SSLContext | None,
     ready: Callable[[], None],
 ) -> None:
-    renewal = None
-    if files is not None and context is not None:
-        renewal = asyncio.create_task(Renewal(files, context).keep_looking())
-    announced = asyncio.create_task(_announce(server, ready))
+    application = await opening()
+    server = uvicorn.Server(_configuration(application, listen, context))
+    sockets = open_sockets(listen.host, listen.port)
+    beside = [asyncio.create_task(_announce(server, ready))]
+    if listen.tls is not None and context is not None:
+        beside.append(asyncio.create_task(Renewal(listen.tls, context).keep_looking()))
     try:
         await server.serve(sockets=sockets)
     finally:
-        for task in (renewal, announced):
-            if task is not None:
-                task.cancel()
-                with contextlib.suppress(asyncio.CancelledError):
-                    await task
+        for task in beside:
+            task.cancel()
+        await asyncio.gather(*beside, return_exceptions=True)
 
 
 async def _announce(server: uvicorn.Server, ready: Callable[[], None]) -> None:

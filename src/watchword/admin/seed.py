@@ -1,0 +1,136 @@
+"""Make what a seed file asks for, in one transaction; doing it again changes nothing.
+
+What the file does not name is left alone. A password is set when the user is made and never after.
+"""
+
+from dataclasses import dataclass, replace
+from urllib.parse import urlsplit
+
+from sqlalchemy import Connection
+
+from watchword.admin import apis as admin_apis
+from watchword.admin import clients as admin_clients
+from watchword.admin import users as admin_users
+from watchword.admin.desk import AdminDesk
+from watchword.admin.errors import InvalidRequestError
+from watchword.admin.seed_file import Seed, SeedApi, SeedClient
+from watchword.admin.users import UserRequest
+from watchword.oauth.bearer import digest, new_bearer
+from watchword.store.identifiers import new_id
+from watchword.store.repositories import apis, clients, roles, users
+from watchword.store.repositories.apis import Api, Scope
+from watchword.store.repositories.audit import record
+from watchword.store.repositories.clients import Client
+
+
+@dataclass(frozen=True, slots=True)
+class Seeded:
+    """Something the seed made: its kind, its name, and for a client its id and generated secret (shown once)."""
+
+    kind: str
+    name: str
+    client_id: str | None = None
+    secret: str | None = None
+
+
+async def apply(desk: AdminDesk, seed: Seed) -> list[Seeded]:
+    """Make what is missing and bring the rest up to date; returns what was made.
+
+    Raises:
+        InvalidRequestError: a client names an API or scope that does not exist; nothing was made.
+        WeakPasswordError: anyone would guess a user's password; nothing was made.
+    """
+    missing = await desk.store.read(
+        lambda connection: [user for user in seed.users if users.find_by_identifier(connection, user.email) is None]
+    )
+    hashes = {user.email: await admin_users.hash_new_password(desk, user) for user in missing}
+    secrets = {_key(client): client.secret or new_bearer(admin_clients.SECRET_PREFIX) for client in seed.clients}
+
+    def job(connection: Connection) -> list[Seeded]:
+        made = [_seed_api(connection, desk, api) for api in seed.apis]
+        made += [_seed_client(connection, desk, client, secrets[_key(client)]) for client in seed.clients]
+        made += [_seed_user(connection, desk, user, hashes.get(user.email)) for user in seed.users]
+        return [one for one in made if one is not None]
+
+    return await desk.store.write(job)
+
+
+def _key(client: SeedClient) -> str:
+    return client.id or client.request.name
+
+
+def _seed_api(connection: Connection, desk: AdminDesk, wanted: SeedApi) -> Seeded | None:
+    api = apis.find(connection, wanted.identifier)
+    if api is None:
+        made = Api(
+            id=new_id(),
+            identifier=wanted.identifier,
+            name=wanted.name or urlsplit(wanted.identifier).netloc or wanted.identifier,
+            scopes=wanted.scopes,
+            token_lifetime=desk.settings.access_token_lifetime,
+            created_at=desk.clock.now(),
+        )
+        admin_apis.create(connection, desk, made)
+        return Seeded("api", made.name)
+    changed = replace(api, name=wanted.name or api.name, scopes=_merged(api.scopes, wanted.scopes))
+    if changed != api:
+        apis.update(connection, changed)
+        record(connection, desk.entry("api.updated", "api", api.id))
+        admin_apis.offer_to_command_line(connection, desk, changed)
+    return None
+
+
+def _merged(stored: tuple[Scope, ...], wanted: tuple[Scope, ...]) -> tuple[Scope, ...]:
+    by_name = {scope.name: scope for scope in stored}
+    for scope in wanted:
+        if scope.description or scope.name not in by_name:
+            by_name[scope.name] = scope
+    return tuple(by_name.values())
+
+
+def _seed_client(connection: Connection, desk: AdminDesk, wanted: SeedClient, secret: str) -> Seeded | None:
+    stored = _stored_client(connection, wanted)
+    secret_hash = None if wanted.request.public else digest(secret)
+    if stored is None:
+        made = wanted.request.build(client_id=wanted.id or new_id(), secret_hash=secret_hash, now=desk.clock.now())
+        admin_clients.create(connection, desk, made)
+        shown = None if wanted.request.public or wanted.secret else secret
+        return Seeded("client", made.name, made.id, shown)
+    kept = secret_hash if wanted.secret or wanted.request.public else stored.secret_hash
+    built = wanted.request.build(client_id=stored.id, secret_hash=kept, now=stored.created_at)
+    changed = replace(built, origin=stored.origin, status=stored.status)
+    if changed != stored:
+        problems = admin_clients.reference_problems(connection, changed)
+        if changed.secret_hash is None and not changed.is_public:
+            problems.append(f"the client {changed.name} was public: it cannot get a secret by seed")
+        if problems:
+            raise InvalidRequestError(*problems)
+        clients.update(connection, changed)
+        record(connection, desk.entry("client.updated", "client", stored.id))
+    return None
+
+
+def _stored_client(connection: Connection, wanted: SeedClient) -> Client | None:
+    if wanted.id is not None:
+        return clients.find(connection, wanted.id)
+    named = [client for client in clients.list_all(connection) if client.name == wanted.request.name]
+    if len(named) > 1:
+        raise InvalidRequestError(f"several clients are named {wanted.request.name}: give the one in the seed its id")
+    return named[0] if named else None
+
+
+def _seed_user(
+    connection: Connection, desk: AdminDesk, wanted: UserRequest, password_hash: str | None
+) -> Seeded | None:
+    user = users.find_by_identifier(connection, wanted.email)
+    if user is None:
+        made = wanted.build(password_hash=password_hash, now=desk.clock.now())
+        admin_users.create(connection, desk, made, wanted.roles)
+        return Seeded("user", made.username)
+    held = roles.roles_of(connection, user.id)
+    added = [role for role in wanted.roles if role not in held]
+    for role in added:
+        roles.assign(connection, user.id, role, now=desk.clock.now())
+    if added:
+        record(connection, desk.entry("user.roles_added", "user", user.id, roles=added))
+    return None

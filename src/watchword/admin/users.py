@@ -1,0 +1,168 @@
+"""Users: who may sign in."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from sqlalchemy import Connection
+
+from watchword.admin.desk import AdminDesk
+from watchword.admin.errors import InvalidRequestError, TakenError, UnknownError
+from watchword.authn.password_rules import check_new_password
+from watchword.issuer.revocation import withdraw
+from watchword.store.identifiers import new_id
+from watchword.store.repositories import roles, users
+from watchword.store.repositories.audit import record
+from watchword.store.repositories.users import IdentifierTakenError, InvalidIdentifierError, User
+
+ADMIN_ROLE = "admin"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UserRequest:
+    """A user as an operator asks for them; the e-mail address is the user name unless one is given."""
+
+    email: str
+    username: str = ""
+    name: str = ""
+    roles: Sequence[str] = ()
+    password: str | None = field(default=None, repr=False)
+
+    def problems(self) -> list[str]:
+        """Every reason, one sentence each, why there can be no such user."""
+        found = []
+        if not is_email(self.email):
+            found.append(f"{self.email!r} is not an e-mail address")
+        found.extend(
+            f"{role!r} is not a role name" for role in self.roles if not role.strip() or not role.isprintable()
+        )
+        return found
+
+    def build(self, *, password_hash: str | None, now: float) -> User:
+        """The record of this user."""
+        return User(
+            id=new_id(),
+            username=self.username or self.email,
+            email=self.email,
+            email_verified_at=None,
+            claims={"name": self.name} if self.name else {},
+            password_hash=password_hash,
+            password_changed_at=None if password_hash is None else now,
+            status="active",
+            created_at=now,
+        )
+
+
+async def add_user(desk: AdminDesk, request: UserRequest) -> User:
+    """Make a user who may sign in at once.
+
+    Raises:
+        InvalidRequestError: there can be no such user.
+        WeakPasswordError: anyone would guess the password.
+        TakenError: the user name or the e-mail address is somebody's already.
+    """
+    problems = request.problems()
+    if problems:
+        raise InvalidRequestError(*problems)
+    user = request.build(password_hash=await hash_new_password(desk, request), now=desk.clock.now())
+    await desk.store.write(lambda connection: create(connection, desk, user, request.roles))
+    return user
+
+
+async def hash_new_password(desk: AdminDesk, request: UserRequest) -> str | None:
+    """The hash of the password asked for; None when there is to be none.
+
+    Raises:
+        WeakPasswordError: anyone would guess it.
+    """
+    if request.password is None:
+        return None
+    check_new_password(request.password, context=(request.email, request.username, request.name))
+    return await desk.passwords.hash(request.password)
+
+
+def create(connection: Connection, desk: AdminDesk, user: User, role_names: Sequence[str]) -> None:
+    """Write ``user`` with their roles in the caller's transaction.
+
+    Raises:
+        TakenError: the user name or the e-mail address is somebody's already.
+        InvalidRequestError: one of them cannot be used.
+    """
+    try:
+        users.create(connection, user)
+    except IdentifierTakenError as error:
+        raise TakenError(error.sentence) from error
+    except InvalidIdentifierError as error:
+        raise InvalidRequestError(error.sentence) from error
+    for role in role_names:
+        roles.assign(connection, user.id, role, now=desk.clock.now())
+    record(connection, desk.entry("user.created", "user", user.id, roles=list(role_names)))
+
+
+async def list_users(desk: AdminDesk) -> list[tuple[User, tuple[str, ...]]]:
+    """Every user with their roles, oldest first."""
+
+    def job(connection: Connection) -> list[tuple[User, tuple[str, ...]]]:
+        return [(user, roles.roles_of(connection, user.id)) for user in users.list_all(connection)]
+
+    return await desk.store.read(job)
+
+
+async def disable_user(desk: AdminDesk, who: str) -> User:
+    """Keep a user out: sessions, grants and tokens end with the same transaction.
+
+    Args:
+        desk: where the operator works.
+        who: their id, user name or e-mail address.
+
+    Raises:
+        UnknownError: there is no such user.
+    """
+    now = desk.clock.now()
+
+    def job(connection: Connection) -> User:
+        user = find(connection, who)
+        users.set_status(connection, user.id, "disabled")
+        withdraw.subject(connection, user.id, reason="user_disabled", actor=desk.actor, now=now)
+        record(connection, desk.entry("user.disabled", "user", user.id))
+        return user
+
+    return await desk.store.write(job)
+
+
+async def set_password(desk: AdminDesk, who: str, password: str) -> User:
+    """Give a user another password; what they held under the old one ends with the same transaction.
+
+    Raises:
+        UnknownError: there is no such user.
+        WeakPasswordError: anyone would guess it.
+    """
+    user = await desk.store.read(lambda connection: find(connection, who))
+    check_new_password(password, context=(user.username, user.email or "", user.label))
+    password_hash = await desk.passwords.hash(password)
+    now = desk.clock.now()
+
+    def job(connection: Connection) -> None:
+        users.set_password(connection, user.id, password_hash, now=now)
+        withdraw.subject(connection, user.id, reason="password_changed", actor=desk.actor, now=now)
+        record(connection, desk.entry("user.password_changed", "user", user.id))
+
+    await desk.store.write(job)
+    return user
+
+
+def find(connection: Connection, who: str) -> User:
+    """The user of that id, user name or e-mail address.
+
+    Raises:
+        UnknownError: there is none.
+    """
+    user = users.find(connection, who) or users.find_by_identifier(connection, who)
+    if user is None:
+        raise UnknownError("there is no such user")
+    return user
+
+
+def is_email(text: str) -> bool:
+    """Whether ``text`` looks like an e-mail address; whether it is one, only a message to it can tell."""
+    local, at, domain = text.rpartition("@")
+    return bool(at and local and domain) and text.isprintable() and " " not in text and len(text) <= 254
