@@ -1,0 +1,115 @@
+"""Requests to the token and revocation endpoints as values, and answers read strictly. No I/O.
+
+https://www.rfc-editor.org/rfc/rfc6749#section-5 and https://www.rfc-editor.org/rfc/rfc7009
+"""
+
+import base64
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import quote_plus
+
+from watchword.client.errors import TokenRequestError
+
+# A lifetime beyond ten years is a mistake or an attack on arithmetic; either way not a lifetime.
+_MAX_LIFETIME = 10 * 365 * 86_400
+
+
+@dataclass(frozen=True, slots=True)
+class FormPost:
+    """A form to POST: its fields and headers hold secrets, its repr does not."""
+
+    url: str
+    fields: Sequence[tuple[str, str]] = field(repr=False)
+    headers: Mapping[str, str] = field(repr=False, default_factory=dict)
+    danger_allow_http: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class TokenAnswer:
+    """A successful answer of the token endpoint; the ID token in it is not verified yet."""
+
+    access_token: str = field(repr=False)
+    lifetime: float
+    scopes: tuple[str, ...] | None
+    refresh_token: str | None = field(repr=False)
+    unverified_id_token: str | None = field(repr=False)
+
+
+def client_post(
+    url: str,
+    fields: Sequence[tuple[str, str]],
+    *,
+    client_id: str,
+    client_secret: str | None,
+    danger_allow_http: bool = False,
+) -> FormPost:
+    """A form post in the name of a client: HTTP Basic with a secret, ``client_id`` in the form without one.
+
+    https://www.rfc-editor.org/rfc/rfc6749#section-2.3.1: both parts of the Basic credentials are form-encoded first.
+    """
+    if client_secret is None:
+        return FormPost(url, (*fields, ("client_id", client_id)), danger_allow_http=danger_allow_http)
+    pair = f"{quote_plus(client_id)}:{quote_plus(client_secret)}"
+    credentials = base64.b64encode(pair.encode("ascii")).decode("ascii")
+    return FormPost(url, tuple(fields), {"authorization": f"Basic {credentials}"}, danger_allow_http)
+
+
+def read_token_answer(status: int, body: Any) -> TokenAnswer:
+    """What the token endpoint said.
+
+    Args:
+        status: HTTP status.
+        body: the JSON body, parsed; anything when there was none.
+
+    Raises:
+        TokenRequestError: an error answer, or one that is not what RFC 6749 section 5.1 describes.
+    """
+    if status != 200:
+        error = body.get("error") if isinstance(body, Mapping) else None
+        refusal = TokenRequestError("", error=error if isinstance(error, str) else "invalid_response")
+        raise TokenRequestError(
+            f"the token endpoint refused the request ({refusal.error})", error=refusal.error, status=status
+        )
+    if not isinstance(body, Mapping):
+        raise TokenRequestError("the token endpoint did not answer with a JSON object", status=status)
+    return TokenAnswer(
+        access_token=_required_text(body, "access_token"),
+        lifetime=_lifetime(_bearer(body)),
+        scopes=_scopes(body),
+        refresh_token=_text(body, "refresh_token"),
+        unverified_id_token=_text(body, "id_token"),
+    )
+
+
+def _bearer(body: Mapping[str, Any]) -> Mapping[str, Any]:
+    # Section 7.1: a client must not use a token whose type it does not understand.
+    if _required_text(body, "token_type").lower() != "bearer":
+        raise TokenRequestError("the token endpoint answered with a token that is not a bearer token")
+    return body
+
+
+def _lifetime(body: Mapping[str, Any]) -> float:
+    lifetime = body.get("expires_in", 0)
+    if isinstance(lifetime, bool) or not isinstance(lifetime, int | float) or not 0 <= lifetime <= _MAX_LIFETIME:
+        raise TokenRequestError("the token endpoint answered with a wrong expires_in")
+    return float(lifetime)
+
+
+def _scopes(body: Mapping[str, Any]) -> tuple[str, ...] | None:
+    text = _text(body, "scope")
+    return None if text is None else tuple(text.split())
+
+
+def _required_text(body: Mapping[str, Any], member: str) -> str:
+    text = _text(body, member)
+    if not text:
+        raise TokenRequestError(f"the token endpoint answered without {member}")
+    return text
+
+
+def _text(body: Mapping[str, Any], member: str) -> str | None:
+    value = body.get(member)
+    if value is not None and not isinstance(value, str):
+        raise TokenRequestError(f"the token endpoint answered with a wrong {member}")
+    return value
