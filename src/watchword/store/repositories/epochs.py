@@ -3,13 +3,26 @@
 Nothing compares ``iat`` with anything: clocks skew, workers stall and seconds tie.
 """
 
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from sqlalchemy import BigInteger, Connection, bindparam, select, text
 
 from watchword.store.tables import epochs
 
 EpochKind = Literal["subject", "client", "all"]
+
+
+class Epochs(NamedTuple):
+    """The three epochs a token carries, in the order of the claim ``ww_epoch``."""
+
+    subject: int
+    client: int
+    all: int
+
+    def are_behind(self, in_force: "Epochs") -> bool:
+        """Whether any of them was raised since."""
+        return any(mine < theirs for mine, theirs in zip(self, in_force, strict=True))
+
 
 # One statement in the dialect both databases share; the first epoch is the unix second itself.
 _RAISE = text(

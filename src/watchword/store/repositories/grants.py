@@ -9,6 +9,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, insert, select, update
 
+from watchword.store.repositories.epochs import Epochs
 from watchword.store.tables import grants
 
 
@@ -16,7 +17,7 @@ from watchword.store.tables import grants
 class Grant:
     """What a user allowed a client, once.
 
-    ``epochs`` is (subject, client, all) as in force when it was made. ``sid`` is None for grants that outlive the
+    ``epochs`` are those in force when it was made. ``sid`` is None for grants that outlive the
     session (``offline``); ``session_id`` then says only where it was made. Times are UTC epoch seconds;
     ``expires_at`` is absolute: no refresh moves it.
     """
@@ -34,7 +35,7 @@ class Grant:
     auth_time: float | None = None
     acr: str | None = None
     amr: tuple[str, ...] = ()
-    epochs: tuple[int, int, int]
+    epochs: Epochs
     created_at: float
     expires_at: float
     revoked_at: float | None = None
@@ -94,11 +95,6 @@ def revoke_of_user(connection: Connection, user_id: str, *, reason: str, now: fl
     return _revoke_where(connection, grants.c.user_id == user_id, reason=reason, now=now)
 
 
-def revoke_of_client(connection: Connection, client_id: str, *, reason: str, now: float) -> tuple[str, ...]:
-    """Revoke every grant given to the client; returns their ids."""
-    return _revoke_where(connection, grants.c.client_id == client_id, reason=reason, now=now)
-
-
 def revoke_of_consent(
     connection: Connection, *, user_id: str, client_id: str, reason: str, now: float
 ) -> tuple[str, ...]:
@@ -119,7 +115,6 @@ def _revoke_where(connection: Connection, *conditions: Any, reason: str, now: fl
 
 
 def _grant(row: Row[Any]) -> Grant:
-    subject_epoch, client_epoch, all_epoch = row.epochs
     return Grant(
         id=row.id,
         user_id=row.user_id,
@@ -134,7 +129,7 @@ def _grant(row: Row[Any]) -> Grant:
         auth_time=row.auth_time,
         acr=row.acr,
         amr=tuple(row.amr),
-        epochs=(subject_epoch, client_epoch, all_epoch),
+        epochs=Epochs(*row.epochs),
         created_at=row.created_at,
         expires_at=row.expires_at,
         revoked_at=row.revoked_at,

@@ -1,7 +1,6 @@
 """Refresh tokens at rest: hashed, in families (one for each grant), each with at most one successor."""
 
 from dataclasses import dataclass, field
-
 from typing import Any
 
 from sqlalchemy import Connection, Row, insert, select, update

@@ -8,9 +8,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from sqlalchemy import Connection, Row, insert, select, update
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy import Connection, Row, select, update
 
+from watchword.store.repositories.inserting import insert_absent
 from watchword.store.tables import signing_keys
 
 Purpose = Literal["token", "feed"]
@@ -46,13 +46,8 @@ class SigningKey:
 def insert_unless_taken(connection: Connection, key: SigningKey) -> bool:
     """Write ``key``; False when its place (purpose, algorithm, state) is taken and nothing was written."""
     values = {name: getattr(key, name) for name in SigningKey.__dataclass_fields__}
-    values["public_jwk"] = dict(key.public_jwk)
-    try:
-        with connection.begin_nested():
-            connection.execute(insert(signing_keys).values(**values))
-    except IntegrityError:
-        return False
-    return True
+    insert_absent(connection, signing_keys, [{**values, "public_jwk": dict(key.public_jwk)}])
+    return find(connection, key.kid) is not None
 
 
 def find(connection: Connection, kid: str) -> SigningKey | None:

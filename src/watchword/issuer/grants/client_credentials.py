@@ -1,0 +1,89 @@
+"""A client speaks for itself: https://www.rfc-editor.org/rfc/rfc6749#section-4.4
+
+Nothing is written to the database: the token is the whole of it.
+"""
+
+from dataclasses import dataclass
+from functools import partial
+
+from sqlalchemy import Connection
+
+from watchword.events import TokenIssued
+from watchword.issuer.gate import subject_may_receive_tokens
+from watchword.issuer.grants.grant import TokenRequest, TokenResponse
+from watchword.issuer.grants.target import Target, find_target, requested_resource
+from watchword.issuer.settings import IssuerSettings
+from watchword.issuer.tokens.access_token import ALGORITHM, AccessTokenContent, access_token
+from watchword.issuer.tokens.lifetime import access_token_lifetime
+from watchword.oauth.errors import (
+    InvalidClientError,
+    InvalidScopeError,
+    InvalidTargetError,
+    UnauthorizedClientError,
+)
+from watchword.oauth.scope import format_scope, parse_scope
+from watchword.store.repositories import roles
+from watchword.store.repositories.clients import Client
+from watchword.store.repositories.epochs import Epochs
+
+
+@dataclass(frozen=True, slots=True)
+class _Standing:
+    target: Target
+    scopes: tuple[str, ...]
+    epochs: Epochs
+    roles: tuple[str, ...]
+
+
+class ClientCredentials:
+    """The grant type ``client_credentials``."""
+
+    grant_type = "client_credentials"
+
+    async def redeem(self, request: TokenRequest) -> TokenResponse:
+        """See `GrantType.redeem`."""
+        issuer, client = request.issuer, request.client
+        if client.is_public:
+            raise UnauthorizedClientError
+        job = partial(
+            _look_up,
+            settings=issuer.settings,
+            client=client,
+            resource=requested_resource(request.parameters),
+            requested=parse_scope(request.parameters.get("scope")),
+        )
+        standing = await issuer.store.read(job)
+        content = AccessTokenContent(
+            subject=client.id,
+            client_id=client.id,
+            audience=standing.target.audience,
+            scopes=standing.scopes,
+            roles=standing.roles,
+            epochs=standing.epochs,
+            lifetime=access_token_lifetime(issuer.settings, standing.target.api),
+        )
+        token = access_token(issuer.settings, await issuer.keys.signer(ALGORITHM), content, now=request.now)
+        issuer.events.emit(TokenIssued(request.now, self.grant_type, client.id, "access_token"))
+        return TokenResponse(access_token=token.text, expires_in=token.expires_in, scope=format_scope(standing.scopes))
+
+
+def _look_up(
+    connection: Connection,
+    *,
+    settings: IssuerSettings,
+    client: Client,
+    resource: str | None,
+    requested: tuple[str, ...],
+) -> _Standing:
+    epochs = subject_may_receive_tokens(connection, user_id=None, client_id=client.id, session_id=None)
+    if epochs is None:
+        raise InvalidClientError
+    target = find_target(connection, settings, resource or client.default_api or settings.issuer)
+    if target.api is not None and target.audience not in client.api_scopes:
+        raise InvalidTargetError
+    allowed = client.api_scopes.get(target.audience, ())
+    if target.api is not None:
+        allowed = target.understood(allowed)
+    if not set(requested) <= set(allowed):
+        raise InvalidScopeError
+    return _Standing(target, requested or allowed, epochs, roles.roles_of(connection, client.id))

@@ -1,0 +1,137 @@
+"""The tokens of a user's grant, made alike by every grant type that redeems one."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from sqlalchemy import Connection
+
+from watchword.events import TokenIssued
+from watchword.issuer.context import Issuer
+from watchword.issuer.gate import subject_may_receive_tokens
+from watchword.issuer.grants.grant import TokenRequest, TokenResponse
+from watchword.issuer.grants.target import Target
+from watchword.issuer.tokens.access_token import ALGORITHM, AccessTokenContent, access_token
+from watchword.issuer.tokens.id_token import id_token
+from watchword.issuer.tokens.issued import IssuedToken
+from watchword.issuer.tokens.lifetime import access_token_lifetime
+from watchword.issuer.tokens.user_claims import claims_of_scopes, requested_claims
+from watchword.oauth.errors import InvalidGrantError
+from watchword.oauth.scope import OPENID, format_scope
+from watchword.store.repositories import roles, users
+from watchword.store.repositories.clients import Client
+from watchword.store.repositories.epochs import Epochs
+from watchword.store.repositories.grants import Grant
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UserStanding:
+    """What the tokens will say, read in the transaction that permits them.
+
+    ``scopes`` are those this answer is for, of those granted; ``refresh_token`` is what goes out beside the access
+    token. ``sid`` and ``nonce`` are for the ID token.
+    """
+
+    grant: Grant
+    target: Target
+    scopes: tuple[str, ...]
+    epochs: Epochs
+    roles: tuple[str, ...]
+    id_token_claims: Mapping[str, Any]
+    sid: str | None
+    nonce: str | None = None
+    refresh_token: str | None = field(default=None, repr=False)
+
+
+def pass_gate(connection: Connection, grant: Grant, *, session_id: str | None, now: float) -> Epochs:
+    """The epochs in force, when ``grant`` may still be redeemed.
+
+    Raises:
+        InvalidGrantError: it is revoked or expired, one of its epochs was raised, or the gate refuses.
+    """
+    if grant.revoked_at is not None or now >= grant.expires_at:
+        raise InvalidGrantError
+    epochs = subject_may_receive_tokens(
+        connection, user_id=grant.user_id, client_id=grant.client_id, session_id=session_id
+    )
+    if epochs is None or grant.epochs.are_behind(epochs):
+        raise InvalidGrantError
+    return epochs
+
+
+def stand(
+    connection: Connection,
+    grant: Grant,
+    client: Client,
+    *,
+    target: Target,
+    scopes: tuple[str, ...],
+    epochs: Epochs,
+    sid: str | None,
+    nonce: str | None,
+    refresh_token: str | None,
+) -> UserStanding:
+    """Read what the tokens will say about the user; the gate has been passed in the same transaction."""
+    assert grant.user_id is not None
+    user = users.find(connection, grant.user_id)
+    assert user is not None
+    claims = requested_claims(user, client, grant, "id_token")
+    if target.api is not None:
+        # The access token does not open userinfo, so what the scopes ask for travels in the ID token.
+        claims |= claims_of_scopes(user, scopes)
+    return UserStanding(
+        grant=grant,
+        target=target,
+        scopes=scopes,
+        epochs=epochs,
+        roles=roles.roles_of(connection, grant.user_id),
+        id_token_claims=claims,
+        sid=sid,
+        nonce=nonce,
+        refresh_token=refresh_token,
+    )
+
+
+async def answer(request: TokenRequest, standing: UserStanding, grant_type: str) -> TokenResponse:
+    """Sign the tokens; what they rest on has been committed."""
+    issuer, grant, now = request.issuer, standing.grant, request.now
+    assert grant.user_id is not None
+    lifetime = access_token_lifetime(issuer.settings, standing.target.api)
+    understood = standing.target.understood(standing.scopes)
+    content = AccessTokenContent(
+        subject=grant.user_id,
+        client_id=grant.client_id,
+        audience=standing.target.audience,
+        scopes=understood,
+        roles=standing.roles,
+        epochs=standing.epochs,
+        # No token outlives its grant.
+        lifetime=min(lifetime, max(int(grant.expires_at) - int(now), 1)),
+        grant=grant,
+    )
+    token = access_token(issuer.settings, await issuer.keys.signer(ALGORITHM), content, now=now)
+    identity = await _identity(issuer, request.client, standing, token, now) if OPENID in standing.scopes else None
+    issuer.events.emit(TokenIssued(now, grant_type, grant.client_id, "access_token"))
+    return TokenResponse(
+        access_token=token.text,
+        expires_in=token.expires_in,
+        scope=format_scope(understood),
+        refresh_token=standing.refresh_token,
+        id_token=None if identity is None else identity.text,
+    )
+
+
+async def _identity(
+    issuer: Issuer, client: Client, standing: UserStanding, token: IssuedToken, now: float
+) -> IssuedToken:
+    key = await issuer.keys.signer(client.id_token_alg)
+    return id_token(
+        issuer.settings,
+        key,
+        grant=standing.grant,
+        sid=standing.sid,
+        nonce=standing.nonce,
+        access_token=token,
+        user_claims=standing.id_token_claims,
+        now=now,
+    )

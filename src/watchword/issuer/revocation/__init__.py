@@ -1,0 +1,1 @@
+"""Withdrawing trust, and telling every verifier: docs/protocol/revocation.md."""
