@@ -1,0 +1,23 @@
+"""``python -m benchmarks NAME``: measurements that anybody can repeat."""
+
+import argparse
+import sys
+from collections.abc import Callable, Sequence
+
+from benchmarks import start
+
+BENCHMARKS: dict[str, Callable[[argparse.Namespace], int]] = {"start": start.run}
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one benchmark; the exit code tells whether it could be carried out, not whether it was fast."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
+    parser.add_argument("name", choices=sorted(BENCHMARKS))
+    parser.add_argument("--runs", type=int, default=5, help="how often to measure (default 5); medians are told")
+    parser.add_argument("--json", action="store_true", help="every figure of every run, as JSON")
+    options = parser.parse_args(arguments)
+    return BENCHMARKS[options.name](options)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
