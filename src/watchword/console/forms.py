@@ -4,7 +4,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse
 
 from watchword.issuer import csrf
-from watchword.issuer.interaction.error_page import error_page
+from watchword.issuer.interaction.error_page import form_expired, oauth_error_page
 from watchword.issuer.requests import read_form
 from watchword.oauth.errors import OAuthError
 from watchword.oauth.parameters import Parameters
@@ -15,12 +15,7 @@ async def read_trusted_form(request: Request) -> Parameters | HTMLResponse:
     try:
         form = await read_form(request)
     except OAuthError as error:
-        return error_page(request, status=error.status, title="This form cannot be read", sentence=error.sentence)
+        return oauth_error_page(request, error)
     if not csrf.check(request, form):
-        return error_page(
-            request,
-            status=403,
-            title="This form is too old",
-            sentence="it was not sent by a page that this browser has open; go back, reload the page and try again",
-        )
+        return form_expired(request)
     return form

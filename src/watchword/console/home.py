@@ -3,6 +3,7 @@
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
+from watchword.admin.users import ADMIN_ROLE
 from watchword.console.forms import read_trusted_form
 from watchword.console.pages import render
 from watchword.issuer import csrf, sessions
@@ -13,8 +14,6 @@ from watchword.issuer.settings import IssuerSettings
 from watchword.oauth import metadata
 from watchword.store.repositories import roles
 
-ADMIN = "admin"
-
 
 async def home(request: Request) -> Response:
     """``GET /console``: for administrators; who is not signed in is sent to sign in."""
@@ -23,7 +22,7 @@ async def home(request: Request) -> Response:
         return RedirectResponse(paths.LOGIN, status_code=303)
     issuer = issuer_of(request)
     user = signed_in.user
-    if ADMIN not in await issuer.store.read(lambda connection: roles.roles_of(connection, user.id)):
+    if ADMIN_ROLE not in await issuer.store.read(lambda connection: roles.roles_of(connection, user.id)):
         return error_page(
             request,
             status=403,

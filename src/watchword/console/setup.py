@@ -1,29 +1,24 @@
 """The set-up link: whoever holds it makes the first administrator, once."""
 
-from typing import TYPE_CHECKING, cast
+from typing import cast
 
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from watchword.admin import setup
+from watchword.admin.desk import AdminDesk
+from watchword.admin.errors import AdminError, SetupLinkError
 from watchword.authn.authentication import PASSWORD_ACR, Authentication
-from watchword.authn.errors import OverloadedError
+from watchword.authn.errors import OverloadedError, WeakPasswordError
 from watchword.authn.factors import PASSWORD
 from watchword.authn.password_rules import MIN_CHARACTERS
 from watchword.console.forms import read_trusted_form
 from watchword.console.pages import render
 from watchword.console.paths import CONSOLE, SETUP
-from watchword.errors import WatchwordError
 from watchword.issuer import csrf, sessions
 from watchword.issuer.endpoints.paths import LOGIN
 from watchword.issuer.requests import issuer_of
-from watchword.oauth.bearer import digest
 from watchword.oauth.parameters import Parameters
-from watchword.store.errors import StoreUnavailableError
-from watchword.store.repositories import setup_links
-
-if TYPE_CHECKING:
-    from watchword.admin.desk import AdminDesk
 
 _PASSWORD_HINT = (
     f"At least {MIN_CHARACTERS} characters. A few words you can say aloud are easy to keep and hard to guess."
@@ -34,7 +29,7 @@ _ALL_NEEDED = "email, name and password are all needed"
 async def open_setup(request: Request) -> Response:
     """``GET /setup?token=…``: the form, when the link can still be used."""
     token = request.query_params.get("token", "")
-    if not await _is_open(request, token):
+    if not await setup.is_link_open(_desk(request), token):
         return _closed(request)
     return _form(request, token)
 
@@ -45,24 +40,20 @@ async def submit_setup(request: Request) -> Response:
     if isinstance(form, Response):
         return form
     token = form.get("token") or ""
-    if not await _is_open(request, token):
+    if not await setup.is_link_open(_desk(request), token):
         return _closed(request)
     email, name, password = form.get("email"), form.get("name"), form.get("password")
     if not email or not name or not password:
         return _form(request, token, form, error=_ALL_NEEDED)
-    desk = cast("AdminDesk", request.app.state.desk)
     try:
-        user = await setup.create_first_admin(desk, token=token, email=email, name=name, password=password)
-    except StoreUnavailableError:
-        raise
+        user = await setup.create_first_admin(_desk(request), token=token, email=email, name=name, password=password)
+    except SetupLinkError:  # another tab was quicker
+        return _closed(request)
     except OverloadedError as error:
         busy = _form(request, token, form, error=error.sentence, status=503)
         busy.headers["Retry-After"] = str(error.retry_after)
         return busy
-    except WatchwordError as error:
-        # Another tab may have been quicker; then correcting the form would not help.
-        if not await _is_open(request, token):
-            return _closed(request)
+    except (AdminError, WeakPasswordError) as error:
         return _form(request, token, form, error=error.sentence)
     response = RedirectResponse(CONSOLE, status_code=303)
     now = issuer_of(request).clock.now()
@@ -71,10 +62,8 @@ async def submit_setup(request: Request) -> Response:
     return response
 
 
-async def _is_open(request: Request, token: str) -> bool:
-    issuer = issuer_of(request)
-    token_hash, now = digest(token), issuer.clock.now()
-    return await issuer.store.read(lambda connection: setup_links.is_open(connection, token_hash, now=now))
+def _desk(request: Request) -> AdminDesk:
+    return cast("AdminDesk", request.app.state.desk)
 
 
 def _form(

@@ -1,0 +1,49 @@
+"""The issuer with its console, whole, in this process: real store, real sessions, real forms."""
+
+import shutil
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import httpx2
+import pytest
+from sqlalchemy import Connection
+from tests.console.running import ORIGIN, Console
+
+from watchword.admin.desk import AdminDesk
+from watchword.authn.factors.password import PasswordHasher
+from watchword.authn.factors.password_hash import Cost
+from watchword.clock import SettableClock
+from watchword.console.routes import ROUTES
+from watchword.issuer.app import create_app
+from watchword.issuer.context import Issuer
+from watchword.issuer.keys.ring import KeyRing
+from watchword.issuer.settings import IssuerSettings
+from watchword.store.engine import open_store
+from watchword.store.repositories.installation import SECRET_PURPOSES, server_secret
+from watchword.store.sealing import MasterKey
+
+
+@pytest.fixture
+async def console(
+    tmp_path: Path, sqlite_template: Path, master_key: MasterKey, clock: SettableClock
+) -> AsyncIterator[Console]:
+    path = tmp_path / "console.sqlite"
+    shutil.copyfile(sqlite_template, path)
+    store = open_store(f"sqlite:///{path}")
+    settings = IssuerSettings(issuer=ORIGIN, local=True, demo_url="http://localhost:8401")
+
+    def read_secrets(connection: Connection) -> dict[str, bytes]:
+        return {purpose: server_secret(connection, master_key, purpose) for purpose in SECRET_PURPOSES}
+
+    secrets = await store.read(read_secrets)
+    passwords = PasswordHasher(cost=Cost(memory=64, passes=1, lanes=1))
+    keys = KeyRing(store=store, master_key=master_key, settings=settings, clock=clock)
+    desk = AdminDesk(store=store, clock=clock, passwords=passwords, keys=keys, settings=settings)
+    issuer = Issuer(settings=settings, store=store, clock=clock, keys=keys, secrets=secrets, passwords=passwords)
+    application = create_app(issuer, routes=ROUTES)
+    application.state.desk = desk
+    transport = httpx2.ASGITransport(app=application)
+    async with httpx2.AsyncClient(transport=transport, base_url=ORIGIN) as browser:
+        yield Console(desk, browser, store)
+    passwords.close()
+    await store.close()
