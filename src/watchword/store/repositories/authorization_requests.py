@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, Row, insert, select, update
+from sqlalchemy import Connection, Row, delete, insert, select, update
 
 from watchword.store.tables import authorization_requests
 
@@ -15,7 +15,7 @@ class PendingRequest:
 
     Args:
         id_hash: digest of the opaque id in the page's URL.
-        browser_hash: digest of the cookie of the browser that began it.
+        browser_hash: digest of the cookie of the browser that began it; None while no browser has shown one.
         parameters: what the client asked, and what the server noted about it.
         client_id: who asked.
         authenticated_after: a sign-in before this time (UTC epoch seconds) does not suffice.
@@ -26,7 +26,7 @@ class PendingRequest:
     """
 
     id_hash: str
-    browser_hash: str
+    browser_hash: str | None
     parameters: Mapping[str, Any]
     client_id: str
     authenticated_after: float | None
@@ -53,8 +53,8 @@ def create(connection: Connection, pending: PendingRequest) -> None:
     )
 
 
-def find_open(connection: Connection, id_hash: str, *, browser_hash: str, now: float) -> PendingRequest | None:
-    """The request of that id, when this browser began it and it is neither answered nor expired."""
+def find_open(connection: Connection, id_hash: str, *, browser_hash: str | None, now: float) -> PendingRequest | None:
+    """The request of that id that this browser (None: no browser yet) began, unless answered or expired."""
     row = connection.execute(
         select(authorization_requests).where(
             authorization_requests.c.id_hash == id_hash,
@@ -79,6 +79,11 @@ def complete(connection: Connection, id_hash: str, *, now: float) -> bool:
         .returning(authorization_requests.c.id_hash)
     )
     return done.first() is not None
+
+
+def forget_expired(connection: Connection, *, now: float) -> None:
+    """Remove requests that can no longer be answered."""
+    connection.execute(delete(authorization_requests).where(authorization_requests.c.expires_at < now))
 
 
 def _pending(row: Row[Any]) -> PendingRequest:

@@ -80,6 +80,34 @@ def create(
     return session
 
 
+def renew(
+    connection: Connection,
+    session_id: str,
+    *,
+    cookie_hash: str,
+    auth_time: float,
+    acr: str,
+    amr: tuple[str, ...],
+    now: float,
+    lifetime: float,
+) -> Session:
+    """Let the same user's new proof carry the session on, under a new cookie; arguments as for `create`."""
+    row = connection.execute(
+        update(sessions)
+        .where(sessions.c.id == session_id)
+        .values(
+            cookie_hash=cookie_hash,
+            auth_time=auth_time,
+            acr=acr,
+            amr=list(amr),
+            last_seen_at=now,
+            expires_at=now + lifetime,
+        )
+        .returning(*sessions.c)
+    ).one()
+    return _session(row)
+
+
 def find(connection: Connection, session_id: str) -> Session | None:
     """The session of that id, live or not."""
     row = connection.execute(select(sessions).where(sessions.c.id == session_id)).one_or_none()

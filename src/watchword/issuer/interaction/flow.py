@@ -1,0 +1,154 @@
+"""An authorization request on its way through login and consent.
+
+Every step judges the stored request anew, as if it had just come: a client that was disabled meanwhile goes no further.
+"""
+
+from dataclasses import dataclass
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from watchword.issuer import consent, csrf, sessions
+from watchword.issuer.checks import prompt
+from watchword.issuer.checks.draft import Draft
+from watchword.issuer.endpoints import paths
+from watchword.issuer.interaction import answer, pending
+from watchword.issuer.interaction.error_page import oauth_error_page
+from watchword.issuer.interaction.pending import Kept, LostFlowError, page_of
+from watchword.issuer.pipeline import RefusedBeforeRedirectError, judge
+from watchword.issuer.requests import issuer_of
+from watchword.issuer.response_modes.query import see_other
+from watchword.issuer.sessions import SignedIn
+from watchword.oauth.errors import ConsentRequiredError, LoginRequiredError, OAuthError
+from watchword.oauth.parameters import Parameters
+from watchword.store.repositories import consents
+
+
+@dataclass(frozen=True, slots=True)
+class Demand:
+    """Which sign-in suffices; settled when the request comes, so that ``max_age`` does not pass while the user reads.
+
+    Args:
+        authenticated_after: none that is older, UTC epoch seconds.
+        another_than: not the one whose cookie has this digest: the user must prove anew who they are. Empty when
+            there was none, so that any will do.
+    """
+
+    authenticated_after: float | None
+    another_than: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Flow:
+    """A request that waits for its user, found again and judged again."""
+
+    id: str
+    draft: Draft
+    demand: Demand
+
+
+async def begin(request: Request, draft: Draft) -> Response:
+    """Answer a request that has passed every rule: at once if nobody must be asked, else by way of a page."""
+    demand = _demand_of(request, draft)
+    silent = prompt.NONE in draft.prompt
+    signed_in = await sessions.current(request)
+    if signed_in is None or not _suffices(request, draft, demand, signed_in):
+        if silent:
+            return answer.refuse(draft, LoginRequiredError())
+        return await _to_page(request, draft, demand, paths.LOGIN)
+    if await needs_consent(draft, signed_in):
+        if silent:
+            return answer.refuse(draft, ConsentRequiredError())
+        return await _to_page(request, draft, demand, paths.CONSENT)
+    return await answer.grant(request, draft, signed_in)
+
+
+async def park(request: Request, draft: Draft) -> Response:
+    """Keep a request that was posted and let the browser come back by GET.
+
+    A post from the client's site carries no Lax cookie: it cannot tell who is signed in, nor which browser this is.
+    """
+    details = {"parameters": draft.parameters.to_dict()}
+    flow_id = await pending.keep(request, Kept("authorization", draft.client.id, details, browser_hash=None))
+    return see_other(page_of(paths.AUTHORIZE, flow_id))
+
+
+async def parked(request: Request, flow_id: str) -> Parameters:
+    """What `park` kept.
+
+    Raises:
+        LostFlowError: there is no such request.
+    """
+    kept = await pending.find(request, flow_id, kind="authorization", browser_hash=None)
+    return Parameters.from_dict(kept.parameters["parameters"])
+
+
+async def find(request: Request, flow_id: str) -> Flow:
+    """The request that this browser began under that id, judged anew.
+
+    Raises:
+        LostFlowError: there is none, or it no longer passes.
+    """
+    kept = await pending.find(request, flow_id, kind="authorization", browser_hash=csrf.browser_hash(request))
+    issuer = issuer_of(request)
+    draft = Draft(issuer, Parameters.from_dict(kept.parameters["parameters"]), issuer.clock.now())
+    try:
+        await judge(draft)
+    except RefusedBeforeRedirectError as error:
+        raise LostFlowError(oauth_error_page(request, error.error)) from error
+    except OAuthError as error:
+        raise LostFlowError(answer.refuse(draft, error)) from error
+    return Flow(flow_id, draft, Demand(kept.authenticated_after, kept.parameters["another_than"]))
+
+
+async def go_on(request: Request, flow: Flow, signed_in: SignedIn) -> Response:
+    """The step after a sign-in: consent, or the answer."""
+    if not _is_hinted(flow.draft, signed_in):
+        # The client asked for somebody else: https://openid.net/specs/openid-connect-core-1_0.html#AuthRequest
+        return await answer.deny(request, flow.draft, flow.id, LoginRequiredError("another user has signed in"))
+    if await needs_consent(flow.draft, signed_in):
+        return see_other(page_of(paths.CONSENT, flow.id))
+    return await answer.grant(request, flow.draft, signed_in, flow_id=flow.id)
+
+
+def suffices(request: Request, flow: Flow, signed_in: SignedIn) -> bool:
+    """Whether the browser's sign-in is all that the request demands."""
+    return _suffices(request, flow.draft, flow.demand, signed_in)
+
+
+async def needs_consent(draft: Draft, signed_in: SignedIn) -> bool:
+    """Whether this user must be asked about this request."""
+    user_id, client_id = signed_in.user.id, draft.client.id
+    given = await draft.issuer.store.read(lambda connection: consents.find(connection, user_id, client_id))
+    return consent.is_required(draft, given)
+
+
+def _demand_of(request: Request, draft: Draft) -> Demand:
+    anew = bool(draft.prompt & {prompt.LOGIN, prompt.SELECT_ACCOUNT}) or draft.max_age == 0
+    after = draft.now - draft.max_age if draft.max_age else None
+    return Demand(after, (sessions.cookie_hash(request) or "") if anew else None)
+
+
+def _suffices(request: Request, draft: Draft, demand: Demand, signed_in: SignedIn) -> bool:
+    if demand.another_than is not None and sessions.cookie_hash(request) == demand.another_than:
+        return False
+    if demand.authenticated_after is not None and signed_in.session.auth_time < demand.authenticated_after:
+        return False
+    return _is_hinted(draft, signed_in)
+
+
+def _is_hinted(draft: Draft, signed_in: SignedIn) -> bool:
+    return draft.hinted_user_id is None or draft.hinted_user_id == signed_in.user.id
+
+
+async def _to_page(request: Request, draft: Draft, demand: Demand, path: str) -> Response:
+    kept = Kept(
+        "authorization",
+        draft.client.id,
+        {"parameters": draft.parameters.to_dict(), "another_than": demand.another_than},
+        browser_hash=csrf.browser_hash(request),
+        authenticated_after=demand.authenticated_after,
+    )
+    response = see_other(page_of(path, await pending.keep(request, kept)))
+    csrf.ensure_cookie(response, request)
+    return response
