@@ -1,0 +1,38 @@
+"""STEPS 3 and 4: what a service embeds to know whom it serves. Loads no server code.
+
+from watchword.verify import Verifier
+
+verifier = Verifier(issuer="https://auth.example.com", audience="https://api.example.com")
+claims = verifier.verify(token)          # VerifiedClaims, or VerificationError
+"""
+
+from watchword.verify.claims import VerifiedClaims
+from watchword.verify.errors import (
+    InvalidTokenError,
+    KeysUnavailableError,
+    PresentationError,
+    RequirementError,
+    TokenMissingError,
+    VerificationError,
+    VerifierSettingsError,
+)
+from watchword.verify.id_token import verify_id_token
+from watchword.verify.presented import PresentedToken
+from watchword.verify.requirements import requirements
+from watchword.verify.verifier import AsyncVerifier, Verifier
+
+__all__ = [
+    "AsyncVerifier",
+    "InvalidTokenError",
+    "KeysUnavailableError",
+    "PresentationError",
+    "PresentedToken",
+    "RequirementError",
+    "TokenMissingError",
+    "VerificationError",
+    "VerifiedClaims",
+    "Verifier",
+    "VerifierSettingsError",
+    "requirements",
+    "verify_id_token",
+]

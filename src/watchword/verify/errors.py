@@ -1,0 +1,210 @@
+"""Why a request is refused.
+
+    VerificationError
+    ├── TokenMissingError            token_missing          401, and no error code: nothing was presented
+    ├── PresentationError            request_malformed      400 invalid_request
+    ├── InvalidTokenError            token_invalid          401 invalid_token
+    │   ├── MalformedTokenError      token_malformed
+    │   ├── AlgorithmNotAllowedError algorithm_not_allowed
+    │   ├── UnknownKeyError          key_unknown
+    │   ├── SignatureInvalidError    signature_invalid
+    │   ├── TypeMismatchError        type_mismatch
+    │   ├── IssuerMismatchError      issuer_mismatch
+    │   ├── AudienceMismatchError    audience_mismatch
+    │   ├── TokenExpiredError        token_expired
+    │   ├── TokenNotYetValidError    token_not_yet_valid
+    │   ├── ClaimInvalidError        claim_invalid
+    │   └── SenderProofMissingError  sender_proof_missing
+    ├── RequirementError             requirement_not_met    403 insufficient_scope
+    │   ├── ScopeMissingError        scope_missing
+    │   └── RoleMissingError         role_missing
+    └── KeysUnavailableError         keys_unavailable       503
+
+``code`` is stable and for programs, ``error`` is the word of RFC 6750 section 3.1, the sentence is fixed: none of
+them repeats anything of the token.
+"""
+
+from collections.abc import Sequence
+from typing import ClassVar
+
+from watchword.errors import WatchwordError
+from watchword.jose import errors as jose_errors
+
+
+class VerifierSettingsError(WatchwordError):
+    """A verifier was given settings that make no sense: the programmer's mistake, found at construction."""
+
+    code: ClassVar[str] = "verifier_misconfigured"
+
+
+class VerificationError(WatchwordError):
+    """A request that must not be served. ``status`` is the HTTP status, ``error`` the code of RFC 6750, if any."""
+
+    code: ClassVar[str] = "verification_failed"
+    status: ClassVar[int] = 401
+    error: ClassVar[str | None] = None
+
+
+class TokenMissingError(VerificationError):
+    """No token was presented."""
+
+    code: ClassVar[str] = "token_missing"
+
+    def __init__(self) -> None:
+        super().__init__("no access token was presented")
+
+
+class PresentationError(VerificationError):
+    """The token was presented in a way that is not allowed, or more than once."""
+
+    code: ClassVar[str] = "request_malformed"
+    status: ClassVar[int] = 400
+    error: ClassVar[str | None] = "invalid_request"
+
+
+class InvalidTokenError(VerificationError):
+    """The token must not be believed."""
+
+    code: ClassVar[str] = "token_invalid"
+    error: ClassVar[str | None] = "invalid_token"
+
+
+class MalformedTokenError(InvalidTokenError):
+    """Not a JWT in strict compact form."""
+
+    code: ClassVar[str] = "token_malformed"
+
+
+class AlgorithmNotAllowedError(InvalidTokenError):
+    """Header, key and allow-list do not name one and the same algorithm."""
+
+    code: ClassVar[str] = "algorithm_not_allowed"
+
+
+class UnknownKeyError(InvalidTokenError):
+    """The issuer has published no key of this name."""
+
+    code: ClassVar[str] = "key_unknown"
+
+
+class SignatureInvalidError(InvalidTokenError):
+    """The signature was not made with the issuer's key over these bytes."""
+
+    code: ClassVar[str] = "signature_invalid"
+
+
+class TypeMismatchError(InvalidTokenError):
+    """Another kind of token, for example an ID token."""
+
+    code: ClassVar[str] = "type_mismatch"
+
+
+class ClaimInvalidError(InvalidTokenError):
+    """A claim is missing or not what it must be.
+
+    Args:
+        sentence: what is wrong.
+        claim: which claim.
+    """
+
+    code: ClassVar[str] = "claim_invalid"
+
+    def __init__(self, sentence: str, *, claim: str, detail: str | None = None) -> None:
+        super().__init__(sentence, detail=detail)
+        self.claim = claim
+
+
+class IssuerMismatchError(ClaimInvalidError):
+    """From another issuer."""
+
+    code: ClassVar[str] = "issuer_mismatch"
+
+
+class AudienceMismatchError(ClaimInvalidError):
+    """Made for another audience."""
+
+    code: ClassVar[str] = "audience_mismatch"
+
+
+class TokenExpiredError(ClaimInvalidError):
+    """Its time has passed."""
+
+    code: ClassVar[str] = "token_expired"
+
+
+class TokenNotYetValidError(ClaimInvalidError):
+    """Its time has not come."""
+
+    code: ClassVar[str] = "token_not_yet_valid"
+
+
+class SenderProofMissingError(InvalidTokenError):
+    """The token is bound to a key (``cnf``) and came without a proof of it: whoever presents it may have stolen it."""
+
+    code: ClassVar[str] = "sender_proof_missing"
+
+    def __init__(self) -> None:
+        super().__init__("the token is bound to a key, of which no proof was presented")
+
+
+class RequirementError(VerificationError):
+    """The token is good and does not suffice. ``missing`` names what it lacks."""
+
+    code: ClassVar[str] = "requirement_not_met"
+    status: ClassVar[int] = 403
+    error: ClassVar[str | None] = "insufficient_scope"
+
+    def __init__(self, sentence: str, *, required: Sequence[str], missing: Sequence[str]) -> None:
+        super().__init__(sentence)
+        self.required = tuple(required)
+        self.missing = tuple(missing)
+
+
+class ScopeMissingError(RequirementError):
+    """It lacks a scope."""
+
+    code: ClassVar[str] = "scope_missing"
+
+
+class RoleMissingError(RequirementError):
+    """Its subject lacks a role."""
+
+    code: ClassVar[str] = "role_missing"
+
+
+class KeysUnavailableError(VerificationError):
+    """The issuer's keys could not be fetched, and none, or none young enough, are at hand."""
+
+    code: ClassVar[str] = "keys_unavailable"
+    status: ClassVar[int] = 503
+
+    def __init__(self, *, detail: str | None = None) -> None:
+        super().__init__("the issuer's keys are not available at the moment", detail=detail)
+
+
+_PLAIN: tuple[tuple[type[jose_errors.JOSEError], type[InvalidTokenError]], ...] = (
+    (jose_errors.MalformedTokenError, MalformedTokenError),
+    (jose_errors.AlgorithmNotAllowedError, AlgorithmNotAllowedError),
+    (jose_errors.UnknownKeyError, UnknownKeyError),
+    (jose_errors.SignatureInvalidError, SignatureInvalidError),
+    (jose_errors.TypeMismatchError, TypeMismatchError),
+)
+_ABOUT_CLAIMS: tuple[tuple[type[jose_errors.ClaimError], type[ClaimInvalidError]], ...] = (
+    (jose_errors.TokenExpiredError, TokenExpiredError),
+    (jose_errors.TokenNotYetValidError, TokenNotYetValidError),
+    (jose_errors.IssuerMismatchError, IssuerMismatchError),
+    (jose_errors.AudienceMismatchError, AudienceMismatchError),
+    (jose_errors.ClaimError, ClaimInvalidError),
+)
+
+
+def from_jose(error: jose_errors.JOSEError) -> InvalidTokenError:
+    """The verdict on a token that ``error`` amounts to."""
+    if isinstance(error, jose_errors.ClaimError):
+        for kind, about_claim in _ABOUT_CLAIMS:
+            if isinstance(error, kind):
+                return about_claim(error.sentence, claim=error.claim, detail=error.detail)
+    for other, verdict in _PLAIN:
+        if isinstance(error, other):
+            return verdict(error.sentence, detail=error.detail)
+    return InvalidTokenError("the token cannot be verified", detail=error.sentence)

@@ -1,0 +1,175 @@
+"""Where a verifier's keys come from: given, or fetched from the issuer."""
+
+import contextlib
+import logging
+import os
+from asyncio import wrap_future
+from collections.abc import Sequence
+from concurrent.futures import Future
+from concurrent.futures import TimeoutError as WaitedTooLongError
+from threading import Lock, Thread
+from typing import Protocol
+
+import anyio
+
+from watchword.clock import Clock
+from watchword.errors import WatchwordError
+from watchword.fetch import TRUSTED, Policy, get_json
+from watchword.jose.jwk import Key
+from watchword.jose.jwk_set import KeySet
+from watchword.verify.discovery import read_jwks_address
+from watchword.verify.errors import KeysUnavailableError
+from watchword.verify.key_cache import KeyCache, Plan
+from watchword.verify.published_keys import read_published_keys
+from watchword.verify.settings import KeyAddress
+
+BRIEF_WAIT = 0.2  # seconds for which a token with an unknown key waits for a fetch (THREATS R32)
+LONG_WAIT = 12.0  # seconds: discovery and key set, each with its own deadline, and a little
+_log = logging.getLogger("watchword.verify")
+
+
+class KeySource(Protocol):
+    """Gives the keys among which the one named ``kid`` is looked for."""
+
+    def find(self, kid: str | None) -> KeySet:
+        """The keys, fetched first where needed.
+
+        Raises:
+            KeysUnavailableError: there are none.
+        """
+        ...
+
+    async def afind(self, kid: str | None) -> KeySet:
+        """`find`, without blocking the event loop."""
+        ...
+
+
+class GivenKeys:
+    """Keys that were given: no network at all."""
+
+    def __init__(self, keys: Key | KeySet) -> None:
+        self._keys = KeySet([keys]) if isinstance(keys, Key) else keys
+
+    def find(self, kid: str | None) -> KeySet:
+        del kid
+        return self._keys
+
+    async def afind(self, kid: str | None) -> KeySet:
+        return self.find(kid)
+
+
+class PublishedKeys:
+    """The keys that an issuer publishes, fetched in a thread of its own, one fetch at a time.
+
+    Safe to share between threads, event loops and forked processes.
+
+    Args:
+        address: where to fetch.
+        algorithms: the allow-list.
+        clock: measures the ages.
+    """
+
+    def __init__(self, address: KeyAddress, *, algorithms: Sequence[str], clock: Clock) -> None:
+        self._address = address
+        self._algorithms = tuple(algorithms)
+        self._clock = clock
+        self._cache = KeyCache()
+        self._lock = Lock()
+        self._flight: Future[None] | None = None
+        self._found: tuple[str, Policy] | None = None
+        os.register_at_fork(after_in_child=self._forget_the_parent)
+
+    def find(self, kid: str | None) -> KeySet:
+        """See `KeySource`."""
+        keys = self._at_hand(kid)
+        if keys is not None:
+            return keys
+        flight, wait = self._depart(kid)
+        if flight is not None:
+            with contextlib.suppress(WaitedTooLongError):
+                flight.result(timeout=wait)
+        return self._arrived()
+
+    async def afind(self, kid: str | None) -> KeySet:
+        """See `KeySource`."""
+        keys = self._at_hand(kid)
+        if keys is not None:
+            return keys
+        flight, wait = self._depart(kid)
+        if flight is not None:
+            with anyio.move_on_after(wait):
+                await wrap_future(flight)
+        return self._arrived()
+
+    def _at_hand(self, kid: str | None) -> KeySet | None:
+        """The hot path: nothing to decide, so nothing to lock."""
+        snapshot = self._cache.snapshot
+        if snapshot is None or self._clock.monotonic() >= snapshot.renew_at:
+            return None
+        return snapshot.keys if kid is None or kid in snapshot.keys else None
+
+    def _depart(self, kid: str | None) -> tuple[Future[None] | None, float]:
+        """The fetch to wait for, and for how many seconds; begun here when it is due and none is under way."""
+        with self._lock:
+            plan = self._cache.plan(kid, self._clock.monotonic(), fetching=self._flight is not None)
+            if plan in {Plan.USE, Plan.REFUSE}:
+                return None, 0.0
+            flight = self._flight or self._begin()
+        if plan is Plan.RENEW_MEANWHILE:
+            return None, 0.0
+        return flight, LONG_WAIT if plan is Plan.WAIT else BRIEF_WAIT
+
+    def _begin(self) -> Future[None]:
+        flight: Future[None] = Future()
+        flight.set_running_or_notify_cancel()  # a waiter that gives up must not cancel it for the others
+        self._flight = flight
+        ticket = self._cache.begin(self._clock.monotonic())
+        Thread(target=self._fetch, args=(ticket, flight), name="watchword-keys", daemon=True).start()
+        return flight
+
+    def _fetch(self, ticket: int, flight: Future[None]) -> None:
+        failure: Exception | None = None
+        try:
+            keys, max_age = self._download()
+            with self._lock:
+                self._cache.succeed(ticket, keys, max_age, self._clock.monotonic())
+        except Exception as error:  # noqa: BLE001  whatever it was, those who wait must go on with what there is
+            failure = error
+        with self._lock:
+            if failure is not None:
+                self._cache.fail(self._clock.monotonic())
+            if self._flight is flight:
+                self._flight = None
+        if failure is not None:
+            self._report(failure)
+        flight.set_result(None)
+
+    def _download(self) -> tuple[KeySet, float | None]:
+        url, policy = self._found or self._discover()
+        self._found = None  # asked for again after a failure
+        document = get_json(url, policy=policy, danger_allow_http=self._address.danger_allow_http)
+        keys = read_published_keys(document.value, self._algorithms)
+        self._found = url, policy
+        return keys, document.max_age
+
+    def _discover(self) -> tuple[str, Policy]:
+        address = self._address
+        if address.jwks_url is not None:
+            return address.jwks_url, TRUSTED
+        metadata = get_json(address.metadata_url, danger_allow_http=address.danger_allow_http)
+        return read_jwks_address(metadata.value, address)
+
+    def _arrived(self) -> KeySet:
+        snapshot = self._cache.snapshot
+        if snapshot is None or self._clock.monotonic() >= snapshot.usable_until:
+            raise KeysUnavailableError
+        return snapshot.keys
+
+    def _report(self, failure: Exception) -> None:
+        detail = failure.detail if isinstance(failure, WatchwordError) else repr(failure)
+        _log.warning("the keys of the issuer could not be fetched: %s (%s)", failure, detail)
+
+    def _forget_the_parent(self) -> None:
+        """After a fork the parent's fetch never lands here, and its lock may be held by a thread that is not here."""
+        self._lock = Lock()
+        self._flight = None
