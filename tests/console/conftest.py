@@ -24,13 +24,19 @@ from watchword.store.sealing import MasterKey
 
 
 @pytest.fixture
+def origin() -> str:
+    """The issuer's; a test that serves on a port of its own says which."""
+    return ORIGIN
+
+
+@pytest.fixture
 async def console(
-    tmp_path: Path, sqlite_template: Path, master_key: MasterKey, clock: SettableClock
+    tmp_path: Path, sqlite_template: Path, master_key: MasterKey, clock: SettableClock, origin: str
 ) -> AsyncIterator[Console]:
     path = tmp_path / "console.sqlite"
     shutil.copyfile(sqlite_template, path)
     store = open_store(f"sqlite:///{path}")
-    settings = IssuerSettings(issuer=ORIGIN, local=True, demo_url="http://localhost:8401")
+    settings = IssuerSettings(issuer=origin, local=True, demo_url="http://localhost:8401")
 
     def read_secrets(connection: Connection) -> dict[str, bytes]:
         return {purpose: server_secret(connection, master_key, purpose) for purpose in SECRET_PURPOSES}
@@ -43,7 +49,7 @@ async def console(
     application = create_app(issuer, routes=ROUTES)
     application.state.desk = desk
     transport = httpx2.ASGITransport(app=application)
-    async with httpx2.AsyncClient(transport=transport, base_url=ORIGIN) as browser:
-        yield Console(desk, browser, store)
+    async with httpx2.AsyncClient(transport=transport, base_url=origin) as browser:
+        yield Console(application, desk, browser, store)
     passwords.close()
     await store.close()

@@ -5,6 +5,7 @@ import re
 from dataclasses import dataclass
 
 import httpx2
+from starlette.applications import Starlette
 
 from watchword.admin import setup
 from watchword.admin.desk import AdminDesk
@@ -19,6 +20,7 @@ GOOD = {"email": "ada@example.com", "name": "Ada Lovelace", "password": PASSWORD
 class Console:
     """A running console, the desk behind it, and one browser in front of it."""
 
+    application: Starlette
     desk: AdminDesk
     browser: httpx2.AsyncClient
     store: Store

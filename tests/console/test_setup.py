@@ -160,9 +160,13 @@ async def test_broken_form_is_a_page_not_a_crash(console: Console, body: bytes, 
 
 
 async def test_token_leaves_by_no_header(console: Console) -> None:
-    """O84: the page with the token in its address sends no referrer and is kept by no cache."""
+    """O84: of the address that holds the token, a referrer tells the origin alone, and no cache keeps the page."""
     answer = await console.browser.get("/setup", params={"token": await console.link()})
-    assert answer.headers["referrer-policy"] == "no-referrer"
+    assert answer.headers["referrer-policy"] == "strict-origin"
     assert answer.headers["cache-control"] == "no-store"
     assert "form-action 'self';" in answer.headers["content-security-policy"]
     assert re.findall(r'(?:href|src|action)="(?!/|#)', answer.text) == []
+
+
+async def test_head_runs_no_page(console: Console) -> None:
+    assert (await console.browser.head("/setup")).status_code == 405

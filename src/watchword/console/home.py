@@ -5,8 +5,8 @@ from starlette.responses import RedirectResponse, Response
 
 from watchword.admin.users import ADMIN_ROLE
 from watchword.console.forms import read_trusted_form
-from watchword.console.pages import render
-from watchword.issuer import csrf, sessions
+from watchword.console.pages import form_page
+from watchword.issuer import sessions
 from watchword.issuer.endpoints import paths
 from watchword.issuer.interaction.error_page import error_page
 from watchword.issuer.requests import issuer_of
@@ -31,14 +31,11 @@ async def home(request: Request) -> Response:
         )
     context = {
         "user_label": user.label,
-        "csrf_token": csrf.token(request),
         "issuer": issuer.settings.issuer,
         "demo_url": issuer.settings.demo_url,
         "rows": _rows(issuer.settings),
     }
-    response = render(request, "console_home.html", context)
-    csrf.ensure_cookie(response, request)
-    return response
+    return form_page(request, "console_home.html", context)
 
 
 async def sign_out(request: Request) -> Response:

@@ -1,5 +1,30 @@
 """How the console renders: its own templates first, then those of the issuer it shares a design with."""
 
+from collections.abc import Mapping
+from typing import Any
+
+from starlette.requests import Request
+from starlette.responses import HTMLResponse
+
+from watchword.issuer import csrf
 from watchword.issuer.interaction.rendering import Renderer
 
 render = Renderer("watchword.console", "watchword.issuer.interaction")
+
+
+def form_page(request: Request, template: str, context: Mapping[str, Any], *, status: int = 200) -> HTMLResponse:
+    """Render a page with a form that only this browser can send.
+
+    Args:
+        request: whose answer it is.
+        template: its file name.
+        context: what it asks for besides ``csrf_token``.
+        status: the HTTP status.
+    """
+    response = render(request, template, {"csrf_token": csrf.token(request), **context}, status=status)
+    # The set-up token is in the page's address: no `Referer` may hold more than the origin. `no-referrer` would do that
+    # too, but makes a browser say `Origin: null` with our own forms.
+    # https://fetch.spec.whatwg.org/#append-a-request-origin-header
+    response.headers["Referrer-Policy"] = "strict-origin"
+    csrf.ensure_cookie(response, request)
+    return response

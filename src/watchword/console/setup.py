@@ -13,9 +13,9 @@ from watchword.authn.errors import OverloadedError, WeakPasswordError
 from watchword.authn.factors import PASSWORD
 from watchword.authn.password_rules import MIN_CHARACTERS
 from watchword.console.forms import read_trusted_form
-from watchword.console.pages import render
+from watchword.console.pages import form_page, render
 from watchword.console.paths import CONSOLE, SETUP
-from watchword.issuer import csrf, sessions
+from watchword.issuer import sessions
 from watchword.issuer.endpoints.paths import LOGIN
 from watchword.issuer.requests import issuer_of
 from watchword.oauth.parameters import Parameters
@@ -78,15 +78,12 @@ def _form(
     values = {name: (given.get(name) if given else None) or "" for name in ("email", "name")}
     context = {
         "action": SETUP,
-        "csrf_token": csrf.token(request),
         "token": token,
         "error": error,
         "values": values,
         "password_hint": _PASSWORD_HINT,
     }
-    response = render(request, "setup.html", context, status=status if error else 200)
-    csrf.ensure_cookie(response, request)
-    return response
+    return form_page(request, "setup.html", context, status=status if error else 200)
 
 
 def _closed(request: Request) -> Response:
