@@ -152,8 +152,8 @@ def test_a_machine_without_a_real_keyring_gets_files(directory: Path, monkeypatc
     from keyring.backends.fail import Keyring as NoKeyring
     from keyring.backends.null import Keyring as ForgettingKeyring
 
-    for backend in (NoKeyring(), ForgettingKeyring()):
-        monkeypatch.setattr(keyring, "get_keyring", lambda backend=backend: backend)
+    for backend in (NoKeyring, ForgettingKeyring):
+        monkeypatch.setattr(keyring, "get_keyring", backend)
         assert isinstance(open_token_cache(directory), FileTokenCache)
 
 
@@ -163,7 +163,8 @@ def test_a_real_keyring_is_found_behind_a_chain(directory: Path, monkeypatch: py
     from keyring.backends.null import Keyring as ForgettingKeyring
 
     class Chain:
-        backends = (ForgettingKeyring(), Libsecret())
+        def __init__(self) -> None:
+            self.backends = [make() for make in (ForgettingKeyring, Libsecret)]
 
     monkeypatch.setattr(keyring, "get_keyring", Chain)
     assert isinstance(open_token_cache(directory), KeyringTokenCache)

@@ -6,6 +6,7 @@ import socket
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any
 from urllib.parse import urlencode
 
@@ -36,6 +37,12 @@ class Lies:
     refuse_tokens_with: str | None = None
 
 
+@cache
+def shared_key(algorithm: str) -> Key:
+    """One key for all issuers: making an RSA key takes longer than a login."""
+    return Key.generate(algorithm)
+
+
 class ToyIssuer:
     """Approves every login as ``alice``.
 
@@ -48,8 +55,8 @@ class ToyIssuer:
         self.issuer = base
         self.api = f"{base}/api"
         self.clock = clock
-        self.rs256 = Key.generate("RS256")
-        self.es256 = Key.generate("ES256")
+        self.rs256 = shared_key("RS256")
+        self.es256 = shared_key("ES256")
         self.lies = Lies()
         self.lifetime = 300
         self.codes: dict[str, dict[str, str]] = {}

@@ -1,16 +1,16 @@
 """What can go wrong on the relying party's side.
 
-    ClientError
-    ├── DiscoveryError            the API or the issuer does not say what is needed, or says it wrongly
-    ├── CallbackError             the answer that came back through the browser must not be used
-    │   ├── StateMismatchError      it does not belong to a login that was begun here (O08)
-    │   └── IssuerMismatchError     it comes from another issuer than the one that was asked (O07)
-    ├── AuthorizationDeclinedError  the issuer answered with an error; ``error`` is its RFC 6749 code
-    ├── TokenRequestError         the token endpoint answered with an error, or with nonsense
-    ├── IdTokenError              the ID token does not hold
-    ├── LoginTimeoutError         nobody came back from the browser in time
-    ├── NotSignedInError          there is no login for this API, or it has ended
-    └── TokenCacheError           the tokens cannot be kept, or are not kept safely
+ClientError
+├── DiscoveryError            the API or the issuer does not say what is needed, or says it wrongly
+├── CallbackError             the answer that came back through the browser must not be used
+│   ├── StateMismatchError      it does not belong to a login that was begun here (O08)
+│   └── IssuerMismatchError     it comes from another issuer than the one that was asked (O07)
+├── AuthorizationDeclinedError  the issuer answered with an error; ``error`` is its RFC 6749 code
+├── TokenRequestError         the token endpoint answered with an error, or with nonsense
+├── IdTokenError              the ID token does not hold
+├── LoginTimeoutError         nobody came back from the browser in time
+├── NotSignedInError          there is no login for this API, or it has ended
+└── TokenCacheError           the tokens cannot be kept, or are not kept safely
 """
 
 import re
