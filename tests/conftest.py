@@ -126,20 +126,24 @@ def prepare(url: str) -> None:
     asyncio.run(make())
 
 
+@pytest.fixture
+def postgres_database(postgres_server: PostgresServer, postgres_template: str) -> Iterator[str]:
+    """The name of a fresh, migrated, initialised database on ``postgres_server``."""
+    name = f"test_{uuid.uuid4().hex}"
+    postgres_server.execute(f"CREATE DATABASE {name} TEMPLATE {postgres_template} STRATEGY file_copy")
+    yield name
+    postgres_server.execute(f"DROP DATABASE {name} WITH (FORCE)")
+
+
 @pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)])
-def store_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+def store_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     """The URL of a fresh, migrated, initialised database, once for each kind."""
     if request.param == "sqlite":
         path = tmp_path / "store.sqlite"
         shutil.copyfile(request.getfixturevalue("sqlite_template"), path)
-        yield f"sqlite:///{path}"
-        return
+        return f"sqlite:///{path}"
     server: PostgresServer = request.getfixturevalue("postgres_server")
-    template: str = request.getfixturevalue("postgres_template")
-    name = f"test_{uuid.uuid4().hex}"
-    server.execute(f"CREATE DATABASE {name} TEMPLATE {template} STRATEGY file_copy")
-    yield server.url(name)
-    server.execute(f"DROP DATABASE {name} WITH (FORCE)")
+    return server.url(request.getfixturevalue("postgres_database"))
 
 
 @pytest.fixture

@@ -16,6 +16,7 @@ import subprocess
 import tempfile
 import time
 from collections.abc import Awaitable, Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -177,7 +178,8 @@ class PostgresServer:
             finally:
                 await connection.close()
 
-        return asyncio.run(connected())
+        with ThreadPoolExecutor(1) as thread:  # a loop of its own: the test may be inside one
+            return thread.submit(lambda: asyncio.run(connected())).result()
 
 
 def _alive(process: int) -> bool:

@@ -158,7 +158,9 @@ def test_asking_for_the_revision_does_not_load_alembic(tmp_path: Path, sqlite_te
     path = tmp_path / "store.sqlite"
     shutil.copyfile(sqlite_template, path)
     program = (
-        "import sys, pathlib\nfrom watchword.store import schema\nfrom watchword.store.sqlite_engine import make_engine\n"
+        "import sys, pathlib\n"
+        "from watchword.store import schema\n"
+        "from watchword.store.sqlite_engine import make_engine\n"
         "with make_engine(pathlib.Path(sys.argv[1]), writes=False).connect() as connection:\n"
         "    assert schema.is_current(connection)\n"
         "schema.migrate('sqlite:///' + sys.argv[1])\n"
