@@ -1,0 +1,51 @@
+"""What a failed command tells: what is wrong, and what to do next. Never a traceback for what people can mend."""
+
+from watchword.config import ConfigurationError
+from watchword.errors import WatchwordError
+
+INSTALL = 'pip install "watchword[server]"'
+_SERVER_PACKAGES = frozenset(
+    {"alembic", "argon2", "jinja2", "python_multipart", "sqlalchemy", "starlette", "uvicorn", "httptools", "uvloop"}
+)
+
+# What helps, by the stable code of the error.
+_NEXT = {
+    "schema_behind": "run `watchword migrate`",
+    "store_unavailable": "look whether the database runs and whether database.url names it",
+    "master_key": "restore the key file from your backup; without it what it sealed cannot be opened",
+    "listen": "choose another port, or stop what uses this one",
+    "key_step_refused": "look at `watchword keys list`: a successor must have been published for some minutes",
+}
+
+
+def explain(error: BaseException) -> list[str] | None:
+    """Lines for the terminal, or None for an error that is our own fault and needs its traceback."""
+    if isinstance(error, ModuleNotFoundError):
+        return needs_server() if (error.name or "").partition(".")[0] in _SERVER_PACKAGES else _needs(error)
+    if isinstance(error, ConfigurationError):
+        return several("the configuration cannot be used", error.problems)
+    if isinstance(error, WatchwordError):
+        problems = getattr(error, "problems", None)
+        if problems and len(problems) > 1:
+            return several("this cannot be done", problems)
+        lines = [f"error: {error.sentence}", *(f"  | {line}" for line in getattr(error, "lines", ()))]
+        if (help_line := _NEXT.get(error.code)) is not None:
+            lines.append(f"       {help_line}")
+        return lines
+    return None
+
+
+def several(heading: str, problems: tuple[str, ...] | list[str]) -> list[str]:
+    """A heading and every problem below it."""
+    return [f"error: {heading}", *(f"  - {problem}" for problem in problems)]
+
+
+def needs_server() -> list[str]:
+    """What to say when only the SDK is installed."""
+    return ["error: this command needs the server, and only the SDK is installed", f"       {INSTALL}"]
+
+
+def _needs(error: ModuleNotFoundError) -> list[str] | None:
+    if error.name == "asyncpg":
+        return ["error: PostgreSQL needs one more package", '       pip install "watchword[server,postgres]"']
+    return None

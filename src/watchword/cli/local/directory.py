@@ -1,0 +1,93 @@
+"""The data directory: closed to others, ignored by git before anything else is in it, used by one `up` at a time."""
+
+import fcntl
+import os
+import shutil
+import tempfile
+from pathlib import Path
+from typing import Self
+
+from watchword.cli.local.errors import LocalError
+
+
+class DataDirectory:
+    """Where everything is kept. Use as a context manager: the lock ends with it, and an ephemeral one is removed.
+
+    Args:
+        path: the directory; None for a temporary one, of which nothing is kept.
+
+    Raises:
+        LocalError: it cannot be made, belongs to somebody else, or another `watchword up` uses it.
+    """
+
+    def __init__(self, path: Path | None) -> None:
+        self.is_ephemeral = path is None
+        self.path = Path(tempfile.mkdtemp(prefix="watchword-")) if path is None else path.absolute()
+        self._lock: int | None = None
+        try:
+            self.path.mkdir(mode=0o700, parents=True, exist_ok=True)
+            self._ignore()
+            self._close_to_others()
+            self._take_lock()
+        except OSError as error:
+            raise LocalError(f"the data directory {self.path} cannot be used ({error.strerror})") from error
+
+    @property
+    def master_key(self) -> Path:
+        return self.path / "master.key"
+
+    @property
+    def database(self) -> Path:
+        return self.path / "watchword.sqlite"
+
+    @property
+    def settings(self) -> Path:
+        return self.path / "watchword.toml"
+
+    @property
+    def names(self) -> Path:
+        return self.path / "quickstart.json"
+
+    @property
+    def demo_settings(self) -> Path:
+        return self.path / "demo.json"
+
+    def log(self, name: str) -> Path:
+        return self.path / f"{name}.log"
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self.is_ephemeral:
+            shutil.rmtree(self.path, ignore_errors=True)
+        if self._lock is not None:
+            os.close(self._lock)
+            self._lock = None
+
+    def _ignore(self) -> None:
+        ignore = self.path / ".gitignore"
+        if not ignore.exists():
+            ignore.write_text("*\n", encoding="utf-8")
+
+    def _close_to_others(self) -> None:
+        status = self.path.stat()
+        if status.st_uid != os.geteuid():
+            raise LocalError(f"the data directory {self.path} belongs to another user")
+        if status.st_mode & 0o077:
+            self.path.chmod(0o700)
+
+    def _take_lock(self) -> None:
+        descriptor = os.open(self.path / "up.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            holder = os.read(descriptor, 32).decode("ascii", "replace").strip()
+            os.close(descriptor)
+            who = f" (process {holder})" if holder.isdecimal() else ""
+            raise LocalError(
+                f"another `watchword up`{who} uses {self.path}: stop it, or choose another --data-dir"
+            ) from None
+        os.ftruncate(descriptor, 0)
+        os.pwrite(descriptor, f"{os.getpid()}\n".encode(), 0)
+        self._lock = descriptor

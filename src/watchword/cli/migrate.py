@@ -1,0 +1,49 @@
+"""``watchword migrate``: bring the database to the schema this version needs, and make it an installation."""
+
+import argparse
+import asyncio
+from typing import TYPE_CHECKING
+
+from watchword.cli.installation import add_configuration_arguments, load_configuration
+from watchword.cli.terminal import print_json, progress
+from watchword.clock import SystemClock
+
+if TYPE_CHECKING:
+    from watchword.config import Settings
+
+NAME = "migrate"
+HELP = "bring the database to the schema this version needs"
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--schema-only", action="store_true", help="leave the installation's own records alone")
+    parser.add_argument("--json", action="store_true", help="print JSON")
+    add_configuration_arguments(parser)
+
+
+def run(args: argparse.Namespace) -> int:
+    from watchword.store.schema import HEAD, migrate  # noqa: PLC0415  loaded when it is needed
+
+    settings = load_configuration(args).settings
+    with progress("Migrating the database"):
+        migrate(settings.database.url)
+        if not args.schema_only:
+            asyncio.run(_initialise(settings))
+    if args.json:
+        print_json({"revision": HEAD})
+    else:
+        print(f"the database is at revision {HEAD}")
+    return 0
+
+
+async def _initialise(settings: "Settings") -> None:
+    from watchword.admin import installation  # noqa: PLC0415  loaded when it is needed
+    from watchword.store.engine import open_store  # noqa: PLC0415
+    from watchword.wiring import master_key  # noqa: PLC0415
+
+    store = open_store(settings.database.url)
+    try:
+        key = master_key(settings)
+        await installation.ensure(store, issuer=settings.server.issuer, master_key=key, now=SystemClock().now())
+    finally:
+        await store.close()
