@@ -1,17 +1,15 @@
 """The set-up link: whoever holds it makes the first administrator, once."""
 
-from typing import cast
-
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from watchword.admin import setup
-from watchword.admin.desk import AdminDesk
 from watchword.admin.errors import AdminError, SetupLinkError
 from watchword.authn.authentication import PASSWORD_ACR, Authentication
 from watchword.authn.errors import OverloadedError, WeakPasswordError
 from watchword.authn.factors import PASSWORD
 from watchword.authn.password_rules import MIN_CHARACTERS
+from watchword.console.desk import desk_of
 from watchword.console.forms import read_trusted_form
 from watchword.console.pages import form_page, render
 from watchword.console.paths import CONSOLE, SETUP
@@ -29,7 +27,7 @@ _ALL_NEEDED = "email, name and password are all needed"
 async def open_setup(request: Request) -> Response:
     """``GET /setup?token=…``: the form, when the link can still be used."""
     token = request.query_params.get("token", "")
-    if not await setup.is_link_open(_desk(request), token):
+    if not await setup.is_link_open(desk_of(request), token):
         return _closed(request)
     return _form(request, token)
 
@@ -40,13 +38,13 @@ async def submit_setup(request: Request) -> Response:
     if isinstance(form, Response):
         return form
     token = form.get("token") or ""
-    if not await setup.is_link_open(_desk(request), token):
+    if not await setup.is_link_open(desk_of(request), token):
         return _closed(request)
     email, name, password = form.get("email"), form.get("name"), form.get("password")
     if not email or not name or not password:
         return _form(request, token, form, error=_ALL_NEEDED)
     try:
-        user = await setup.create_first_admin(_desk(request), token=token, email=email, name=name, password=password)
+        user = await setup.create_first_admin(desk_of(request), token=token, email=email, name=name, password=password)
     except SetupLinkError:  # another tab was quicker
         return _closed(request)
     except OverloadedError as error:
@@ -60,10 +58,6 @@ async def submit_setup(request: Request) -> Response:
     proven = Authentication(user_id=user.id, acr=PASSWORD_ACR, amr=(PASSWORD.amr,), auth_time=now)
     await sessions.begin(request, response, proven)
     return response
-
-
-def _desk(request: Request) -> AdminDesk:
-    return cast("AdminDesk", request.app.state.desk)
 
 
 def _form(
