@@ -3,8 +3,7 @@
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from watchword.admin.users import ADMIN_ROLE, list_users
-from watchword.console.desk import desk_of
+from watchword.admin.users import ADMIN_ROLE
 from watchword.console.forms import read_trusted_form
 from watchword.console.pages import form_page
 from watchword.issuer import sessions
@@ -13,6 +12,7 @@ from watchword.issuer.interaction.error_page import error_page
 from watchword.issuer.requests import issuer_of
 from watchword.issuer.settings import IssuerSettings
 from watchword.oauth import metadata
+from watchword.store.repositories import roles
 
 
 async def home(request: Request) -> Response:
@@ -49,9 +49,9 @@ async def sign_out(request: Request) -> Response:
 
 
 async def _is_admin(request: Request, user_id: str) -> bool:
-    """As the database says now; what the console may know of users comes through `admin`."""
-    everybody = await list_users(desk_of(request))
-    return any(user.id == user_id and ADMIN_ROLE in held for user, held in everybody)
+    """As the database says now."""
+    held = await issuer_of(request).store.read(lambda connection: roles.roles_of(connection, user_id))
+    return ADMIN_ROLE in held
 
 
 def _rows(settings: IssuerSettings) -> list[dict[str, str | bool]]:
