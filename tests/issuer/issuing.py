@@ -1,11 +1,13 @@
 """A small world to issue tokens in: one user, who is signed in, and the clients and APIs that tests ask for."""
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
 import httpx2
+from sqlalchemy import Connection
 from starlette.applications import Starlette
 
 from watchword.authn.factors.password import PasswordHasher
@@ -13,10 +15,12 @@ from watchword.authn.factors.password_hash import Cost
 from watchword.clock import SettableClock
 from watchword.events import Event
 from watchword.issuer.context import Issuer
-from watchword.issuer.keys.ring import KeyRing
+from watchword.issuer.keys import rotation
+from watchword.issuer.keys.ring import SEALED_FOR, KeyRing
+from watchword.issuer.keys.rotation import SLOTS, NewKey, Slot
 from watchword.issuer.settings import IssuerSettings
 from watchword.issuer.tokens.authorization_code import CodeRequest, issue_code
-from watchword.jose import KeySet, jwt
+from watchword.jose import Key, KeySet, jwt
 from watchword.oauth import pkce
 from watchword.oauth.bearer import digest, new_bearer
 from watchword.store.engine import Store
@@ -98,7 +102,9 @@ class World:
             acr=self.session.acr,
             amr=self.session.amr,
         )
-        job = partial(issue_code, settings=self.issuer.settings, request=replace(request, **changes), now=self.clock.now())
+        job = partial(
+            issue_code, settings=self.issuer.settings, request=replace(request, **changes), now=self.clock.now()
+        )
         return await self.issuer.store.write(job)
 
     async def token(self, client: Client, form: Mapping[str, Any]) -> httpx2.Response:
@@ -147,6 +153,28 @@ class World:
         answer = await self.post("/introspect", client, {"token": token})
         assert answer.status_code == 200, answer.text
         return bool(answer.json()["active"])
+
+
+def make_ring_keys(master_key: MasterKey) -> dict[tuple[Slot, str], NewKey]:
+    """Keys for every place of the ring; RSA keys take long to make, so tests share them."""
+    made = {}
+    for slot in SLOTS:
+        for state in ("active", "next"):
+            key = Key.generate(slot.algorithm)
+            sealed = master_key.seal(json.dumps(key.to_dict(private=True)).encode(), purpose=SEALED_FOR)
+            made[slot, state] = NewKey(key.kid, dict(key.to_dict()), sealed)
+    return made
+
+
+async def store_ring(store: Store, keys: dict[tuple[Slot, str], NewKey], now: float) -> None:
+    """Take the ring's first steps with keys that were made before."""
+
+    def job(connection: Connection) -> None:
+        for slot in SLOTS:
+            rotation.begin(connection, slot, keys[slot, "active"], now=now)
+            rotation.publish(connection, slot, keys[slot, "next"], now=now)
+
+    await store.write(job)
 
 
 def make_issuer(store: Store, clock: SettableClock, master_key: MasterKey, listener: Listener) -> Issuer:

@@ -20,7 +20,6 @@ from watchword.store.engine import Store
 from watchword.store.errors import MasterKeyError
 from watchword.store.repositories import audit, journal, signing_keys
 from watchword.store.repositories.audit import SYSTEM
-from watchword.store.repositories.signing_keys import SigningKey
 from watchword.store.sealing import MasterKey
 
 pytestmark = pytest.mark.anyio
@@ -191,9 +190,7 @@ async def test_a_step_that_somebody_else_took_is_no_step(ring: KeyRing, store: S
     slot = Slot("token", "ES256")
     successor = (await kids(store))["next"][0]
     await ring.rotate("ES256")
-    activate = partial(
-        rotation.activate, slot=slot, expected=successor, now=clock.now(), settings=SETTINGS
-    )
+    activate = partial(rotation.activate, slot=slot, expected=successor, now=clock.now(), settings=SETTINGS)
     assert await store.write(activate) is None
     retire = partial(rotation.retire, slot=slot, kid=successor, now=clock.now())
     assert not await store.write(retire)
@@ -204,8 +201,7 @@ async def test_the_database_itself_allows_one_active_key(ring: KeyRing, store: S
 
     def second_active(connection: Any) -> bool:
         active = next(key for key in signing_keys.list_all(connection) if key.state == "active")
-        twin: SigningKey = replace(active, kid="another")
-        return signing_keys.insert_unless_taken(connection, twin)
+        return signing_keys.insert_unless_taken(connection, replace(active, kid="another"))
 
     assert not await store.write(second_active)
 
