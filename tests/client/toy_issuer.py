@@ -126,7 +126,7 @@ class ToyIssuer:
             return JSONResponse({"error": self.lies.refuse_tokens_with}, 400)
         with self._lock:
             if fields.get("grant_type") == "refresh_token":
-                return self._refresh(fields["refresh_token"])
+                return self._refresh(fields)
             return self._redeem(fields)
 
     def _redeem(self, fields: dict[str, str]) -> Response:
@@ -140,11 +140,12 @@ class ToyIssuer:
         access_token = self.access_token(asked.get("resource", self.issuer), asked["scope"])
         return self._answer(access_token, asked["scope"], self._id_token(asked, access_token))
 
-    def _refresh(self, presented: str) -> Response:
-        if presented not in self.live_refresh_tokens:
+    def _refresh(self, fields: dict[str, str]) -> Response:
+        if fields["refresh_token"] not in self.live_refresh_tokens:
             return JSONResponse({"error": "invalid_grant"}, 400)
-        self.live_refresh_tokens.remove(presented)
-        return self._answer(self.access_token(self.api, "orders:read"), "orders:read", None)
+        self.live_refresh_tokens.remove(fields["refresh_token"])
+        access_token = self.access_token(fields.get("resource", self.issuer), "orders:read orders:write")
+        return self._answer(access_token, "orders:read orders:write", None)
 
     def _answer(self, access_token: str, scope: str, id_token: str | None) -> Response:
         successor = secrets.token_urlsafe(16)
