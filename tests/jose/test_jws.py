@@ -1,0 +1,216 @@
+"""Compact form, the three-way equality, signature encodings (THREATS J05-J09, J11, J24-J37, J67)."""
+
+import hmac
+import json
+from typing import Any
+
+import pytest
+from tests.jose.forge import b64, forge
+
+from watchword.jose import Key, KeySet, base64url, jws
+from watchword.jose.algorithms import ALGORITHMS
+from watchword.jose.errors import (
+    AlgorithmNotAllowedError,
+    MalformedTokenError,
+    SignatureInvalidError,
+    UnknownKeyError,
+)
+
+EC, RSA, OKP, OCT = (Key.generate(alg) for alg in ("ES256", "RS256", "Ed25519", "HS256"))
+TOKEN = jws.sign(b"payload", EC, typ="JWT")
+P256_ORDER = 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551
+
+
+def with_signature(token: str, signature: bytes) -> str:
+    return token.rpartition(".")[0] + "." + b64(signature)
+
+
+def signature_of(token: str) -> bytes:
+    return base64url.decode_text(token.rpartition(".")[2])
+
+
+def test_what_was_signed_is_verified() -> None:
+    message = jws.verify(TOKEN, EC)
+    assert (message.payload, message.header.alg, message.header.kid) == (b"payload", "ES256", EC.kid)
+
+
+@pytest.mark.parametrize("alg", [algorithm.name for algorithm in ALGORITHMS])
+def test_every_algorithm_refuses_another_signature_payload_and_key(alg: str) -> None:
+    key, other = Key.generate(alg, kid="k"), Key.generate(alg, kid="k")
+    token = jws.sign(b"payload", key, typ="JWT")
+    head, _, tail = token.split(".")
+    signature = bytearray(signature_of(token))
+    signature[len(signature) // 2] ^= 1
+    for bad, wrong in (
+        (with_signature(token, bytes(signature)), key),
+        (f"{head}.{b64('other')}.{tail}", key),
+        (token, other),
+    ):
+        with pytest.raises(SignatureInvalidError):
+            jws.verify(bad, wrong, algorithms=(alg,))
+
+
+@pytest.mark.parametrize("alg", [algorithm.name for algorithm in ALGORITHMS])
+@pytest.mark.parametrize("change", ["empty", "half", "short", "long", "zero"])
+def test_j24_j25_j30_a_signature_of_another_length_is_refused(alg: str, change: str) -> None:
+    key = Key.generate(alg)
+    token = jws.sign(b"payload", key, typ="JWT")
+    signature = signature_of(token)
+    changed = {
+        "empty": b"",
+        "half": signature[: len(signature) // 2],
+        "short": signature[:-1],
+        "long": signature + b"\0",
+        "zero": bytes(len(signature)),
+    }[change]
+    with pytest.raises(SignatureInvalidError):
+        jws.verify(with_signature(token, changed), key, algorithms=(alg,))
+
+
+def test_j24_r_and_s_lie_inside_the_group() -> None:
+    half = signature_of(TOKEN)[:32]
+    order, above = P256_ORDER.to_bytes(32, "big"), (P256_ORDER + 1).to_bytes(32, "big")
+    for signature in (bytes(32) + half, half + bytes(32), order + half, half + order, above + half, half + above):
+        with pytest.raises(SignatureInvalidError):
+            jws.verify(with_signature(TOKEN, signature), EC)
+
+
+def test_j25_a_der_signature_is_refused() -> None:
+    signature = signature_of(TOKEN)
+    parts = [
+        b"\x02\x21\x00" + half if half[0] >= 0x80 else b"\x02\x20" + half for half in (signature[:32], signature[32:])
+    ]
+    der = b"\x30" + bytes([len(b"".join(parts))]) + b"".join(parts)
+    with pytest.raises(SignatureInvalidError):
+        jws.verify(with_signature(TOKEN, der), EC)
+
+
+def test_j05_a_public_key_is_no_mac_key_whatever_the_header_says() -> None:
+    for key in (EC, RSA, OKP):
+        signing_input = b64(json.dumps({"alg": "HS256", "kid": key.kid})) + "." + b64("{}")
+        mac = hmac.digest(json.dumps(key.to_dict()).encode(), signing_input.encode(), "sha256")
+        token = f"{signing_input}.{b64(mac)}"
+        for algorithms in (("HS256",), ("ES256", "RS256", "Ed25519")):
+            with pytest.raises(AlgorithmNotAllowedError):
+                jws.verify(token, key, algorithms=algorithms)
+
+
+def test_j08_header_key_and_allow_list_must_agree() -> None:
+    key = Key.generate("RS256", kid="k")
+    twin = Key.from_dict(key.to_dict(private=True) | {"alg": "PS256"})
+    token = jws.sign(b"", twin, typ="JWT")
+    jws.verify(token, twin, algorithms=("PS256",))
+    for wrong, algorithms in ((key, ("PS256",)), (key, ("RS256", "PS256")), (twin, ("RS256",))):
+        with pytest.raises(AlgorithmNotAllowedError):
+            jws.verify(token, wrong, algorithms=algorithms)
+
+
+def test_j11_one_rsa_key_serves_one_padding() -> None:
+    key = Key.generate("RS256", kid="k")
+    twin = Key.from_dict(key.to_dict(private=True) | {"alg": "PS256"})
+    forged = forge(twin, {"alg": "RS256", "kid": "k"})
+    with pytest.raises(SignatureInvalidError):
+        jws.verify(forged, key)
+
+
+def test_shared_secrets_are_used_only_when_asked_for() -> None:
+    token = jws.sign(b"", OCT, typ="JWT")
+    with pytest.raises(AlgorithmNotAllowedError):
+        jws.verify(token, OCT)
+    jws.verify(token, OCT, algorithms=("HS256",))
+
+
+def test_j09_one_string_is_no_allow_list() -> None:
+    with pytest.raises(TypeError):
+        jws.verify(TOKEN, EC, algorithms="ES256")
+
+
+@pytest.mark.parametrize("algorithms", [(), ("none",), ("ES256", "XX"), ("HS256", "ES256")])
+def test_an_allow_list_that_makes_no_sense_is_the_callers_mistake(algorithms: tuple[str, ...]) -> None:
+    with pytest.raises(ValueError, match="algorithms"):
+        jws.verify(TOKEN, EC, algorithms=algorithms)
+
+
+@pytest.mark.parametrize("key", [None, "", b"", "secret", {}, [], 0])
+def test_j15_what_is_no_key_is_the_callers_mistake(key: Any) -> None:
+    with pytest.raises(TypeError):
+        jws.verify(TOKEN, key)
+
+
+def test_a_named_key_refuses_tokens_that_name_another() -> None:
+    named, derived = Key.generate("ES256", kid="mine"), EC
+    with pytest.raises(UnknownKeyError):
+        jws.verify(forge(named, {"alg": "ES256", "kid": "other"}), named)
+    jws.verify(forge(derived, {"alg": "ES256", "kid": "whatever"}), derived)
+
+
+def test_in_a_set_the_kid_picks_the_key_and_nothing_else() -> None:
+    one, two = Key.generate("ES256", kid="one"), Key.generate("ES256", kid="two")
+    keys = KeySet([one.public(), two.public()])
+    jws.verify(jws.sign(b"", two, typ="JWT"), keys)
+    with pytest.raises(SignatureInvalidError):
+        jws.verify(forge(two, {"alg": "ES256", "kid": "one"}), keys)
+    with pytest.raises(UnknownKeyError):
+        jws.verify(forge(two, {"alg": "ES256"}), keys)
+
+
+@pytest.mark.parametrize(
+    ("row", "token"),
+    [
+        ("J33", TOKEN + "="),
+        ("J33", TOKEN + "=="),
+        ("J35", TOKEN + "\n"),
+        ("J35", " " + TOKEN),
+        ("J35", TOKEN + "\0"),
+        ("J35", TOKEN.replace(".", "\uff0e")),
+        ("J36", "." * 16_000),
+        ("J36", TOKEN + "."),
+        ("J36", TOKEN.rpartition(".")[0]),
+        ("J36", ""),
+        ("J36", ".."),
+        ("J37", json.dumps({"payload": "", "protected": "", "signature": TOKEN})),
+        ("J42", TOKEN + "A" * 16_384),
+        ("J67", TOKEN + ".a.b"),
+    ],
+)
+def test_what_is_not_compact_is_malformed(row: str, token: str) -> None:
+    with pytest.raises(MalformedTokenError) as caught:
+        jws.verify(token, EC)
+    assert TOKEN[:20] not in str(caught.value)
+
+
+def test_j34_the_last_character_has_no_spare_bits() -> None:
+    last = TOKEN[-1]
+    for other in "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_":
+        if other != last:
+            with pytest.raises((MalformedTokenError, SignatureInvalidError)):
+                jws.verify(TOKEN[:-1] + other, EC)
+
+
+def test_a_token_is_a_string() -> None:
+    with pytest.raises(TypeError):
+        jws.split(TOKEN.encode())  # type: ignore[arg-type]
+
+
+def test_headers_of_forged_tokens_are_not_remembered() -> None:
+    key = Key.generate("ES256")
+    forged = with_signature(jws.sign(b"", key, typ="JWT"), bytes(64))
+    segment = forged.partition(".")[0].encode()
+    with pytest.raises(SignatureInvalidError):
+        jws.verify(forged, key)
+    assert segment not in jws._remembered
+    jws.verify(jws.sign(b"", key, typ="JWT"), key)
+    assert segment in jws._remembered
+
+
+def test_a_remembered_header_does_not_replace_the_check_of_the_key() -> None:
+    jws.verify(TOKEN, EC)
+    with pytest.raises(AlgorithmNotAllowedError):
+        jws.verify(TOKEN, Key.from_dict(OKP.to_dict() | {"kid": EC.kid}))
+
+
+def test_the_memory_of_headers_is_bounded() -> None:
+    for number in range(300):
+        key = Key.from_dict(OCT.to_dict(private=True) | {"kid": f"k{number}"})
+        jws.verify(jws.sign(b"", key, typ="JWT"), key, algorithms=("HS256",))
+    assert len(jws._remembered) <= 256
