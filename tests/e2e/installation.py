@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -61,7 +62,7 @@ def start(directory: Path, *arguments: str, environment: dict[str, str] | None =
             stderr=subprocess.STDOUT,
             stdin=subprocess.DEVNULL,
             cwd=directory,
-            env={**os.environ, "PYTHONWARNINGS": "default", **(environment or {})},
+            env={**_without_settings(os.environ), "PYTHONWARNINGS": "default", **(environment or {})},
         )
     deadline = time.monotonic() + START_TIMEOUT
     while not ready_file.exists():
@@ -70,3 +71,8 @@ def start(directory: Path, *arguments: str, environment: dict[str, str] | None =
             raise AssertionError(f"`watchword up` did not get ready:\n{log.read_text(errors='replace')}")
         time.sleep(0.02)
     return Installation(process, json.loads(ready_file.read_text()), directory, log)
+
+
+def _without_settings(environment: Mapping[str, str]) -> dict[str, str]:
+    """The environment without what would configure the installation from outside the test."""
+    return {name: value for name, value in environment.items() if not name.startswith("WATCHWORD_")}

@@ -75,7 +75,9 @@ def test_a_service_gets_a_token_by_its_registered_method_only(seen: dict[str, ob
     machine = seen["machine"]
     assert isinstance(machine, dict)
     assert machine["expires_in"] <= 300
-    assert seen["unregistered_method"] == "invalid_client"
+    refusal = seen["unregistered_method"]
+    assert isinstance(refusal, dict)
+    assert (refusal["status"], refusal["scheme"], refusal["body"]["error"]) == (401, "basic", "invalid_client")
 
 
 def test_signs_out_with_its_state(seen: dict[str, object]) -> None:

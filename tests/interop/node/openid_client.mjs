@@ -57,12 +57,12 @@ try {
 // A service on its own.
 const service = await client.discovery(
   new URL(task.issuer), task.service_id, undefined, client.ClientSecretPost(task.service_secret), local)
-  .catch((error) => { throw error })
 try {
   await client.clientCredentialsGrant(service, { scope: task.scope, resource: task.resource })
   seen.unregistered_method = 'accepted'
 } catch (error) {
-  seen.unregistered_method = error.error ?? error.cause?.error ?? error.code
+  // A 401 with a challenge is an error of its own here; the challenge and the answer are the client's to read.
+  seen.unregistered_method = { status: error.status, scheme: error.cause?.[0]?.scheme, body: await error.response?.json() }
 }
 const basic = await client.discovery(
   new URL(task.issuer), task.service_id, undefined, client.ClientSecretBasic(task.service_secret), local)
