@@ -29,6 +29,8 @@ STATEMENT_TIMEOUT = 2000  # milliseconds, enforced by the database
 COMMAND_WAIT = 2.5  # seconds, enforced here: a database that hangs enforces nothing
 IDLE_TIMEOUT = 5000  # milliseconds after which the database ends a transaction whose process has stalled
 ATTEMPTS = 10  # runs of a job that keeps colliding with others
+FREE_ATTEMPTS = 2  # the first of them, made without waiting for a turn
+TURN_WAIT = 5.0  # seconds to wait for that turn
 BACKOFF = 0.004  # seconds; doubled for each attempt, the real pause being anything up to that
 BACKOFF_LIMIT = 0.25
 
@@ -37,7 +39,7 @@ _COLLISIONS = frozenset({"40001", "40P01"})
 # https://www.postgresql.org/docs/current/errcodes-appendix.html
 _PASSING_CLASSES = frozenset({"08", "28", "3D", "53", "57", "58"})
 _PASSING = frozenset({"55P03", "25P03"})
-_READ_ONLY = "25006"  # of a write: the server is a standby for now
+_READ_ONLY = "25006"
 
 
 class PostgresStore(Store):
@@ -57,26 +59,44 @@ class PostgresStore(Store):
             max_overflow=0,
             pool_timeout=POOL_WAIT,
         )
+        self._turn = asyncio.Lock()
         event.listen(self._engine.sync_engine, "checkout", _refuse_the_dead)
         self._writer = self._engine.execution_options(isolation_level="SERIALIZABLE")
         self._reader = self._engine.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
 
     async def write(self, job: Callable[[Connection], T]) -> T:
-        for attempt in range(ATTEMPTS):
+        for attempt in range(FREE_ATTEMPTS):
             try:
-                async with _translated(), _transaction(self._writer) as connection:
-                    result = await connection.run_sync(job)
-                    failpoint("store.before_commit")
-            except DBAPIError as error:
-                if sqlstate(error) == _READ_ONLY:
-                    raise StoreUnavailableError("the database takes no writes now", detail=str(error.orig)) from error
-                if sqlstate(error) not in _COLLISIONS:
-                    raise
+                return await self._write_once(job)
+            except CollisionError:
                 await asyncio.sleep(_pause(attempt))
-            else:
-                failpoint("store.after_commit")
-                return result
+        # Those that keep colliding go one by one. Left to themselves, fifty writers of one row undo each other's work
+        # until some have used up their attempts.
+        async with self._in_turn():
+            for attempt in range(FREE_ATTEMPTS, ATTEMPTS):
+                try:
+                    return await self._write_once(job)
+                except CollisionError:
+                    await asyncio.sleep(_pause(attempt))
         raise StoreUnavailableError("the database is too busy", detail="the job kept colliding with others")
+
+    @asynccontextmanager
+    async def _in_turn(self) -> AsyncIterator[None]:
+        try:
+            await asyncio.wait_for(self._turn.acquire(), TURN_WAIT)
+        except TimeoutError:
+            raise StoreUnavailableError("the database is too busy", detail="others are colliding too") from None
+        try:
+            yield
+        finally:
+            self._turn.release()
+
+    async def _write_once(self, job: Callable[[Connection], T]) -> T:
+        async with _translated(writing=True), _transaction(self._writer) as connection:
+            result = await connection.run_sync(job)
+            failpoint("store.before_commit")
+        failpoint("store.after_commit")
+        return result
 
     async def read(self, job: Callable[[Connection], T]) -> T:
         try:
@@ -114,6 +134,10 @@ class ConnectionLostError(StoreUnavailableError):
     """The connection ended under way."""
 
 
+class CollisionError(StoreUnavailableError):
+    """What others did at the same time cannot be put in one order with the job: it must be run again."""
+
+
 def _database_time(connection: Connection) -> float:
     return float(connection.execute(text("SELECT extract(epoch FROM clock_timestamp())")).scalar_one())
 
@@ -135,7 +159,7 @@ async def _transaction(engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
 
 
 @asynccontextmanager
-async def _translated() -> AsyncIterator[None]:
+async def _translated(*, writing: bool = False) -> AsyncIterator[None]:
     """Errors as the callers of a store know them: what will pass becomes `StoreUnavailableError`."""
     try:
         yield
@@ -144,8 +168,12 @@ async def _translated() -> AsyncIterator[None]:
     except DBAPIError as error:
         if error.connection_invalidated:
             raise ConnectionLostError("the database does not answer", detail=str(error.orig)) from error
+        if sqlstate(error) in _COLLISIONS:
+            raise CollisionError("the database is too busy", detail=str(error.orig)) from error
         if _will_pass(sqlstate(error)):
             raise StoreUnavailableError("the database does not answer", detail=str(error.orig)) from error
+        if writing and sqlstate(error) == _READ_ONLY:  # a standby, for now; in a read it is the job's own mistake
+            raise StoreUnavailableError("the database takes no writes now", detail=str(error.orig)) from error
         raise
     except asyncpg.PostgresError as error:  # while connecting, before SQLAlchemy wraps anything
         raise StoreUnavailableError("the database does not answer", detail=str(error)) from error
