@@ -50,8 +50,9 @@ class Run:
 
 def run(options: argparse.Namespace) -> int:
     """Measure ``options.runs`` starts and print medians, or everything as JSON."""
+    load = os.getloadavg()[0]
     runs = [_start() for _ in range(options.runs)]
-    told = _told(runs)
+    told = _told(runs, load)
     print(json.dumps(told, indent=2) if options.json else _table(told))
     return 0
 
@@ -131,7 +132,7 @@ def _name(command: Sequence[str]) -> str:
     return Path(command[0]).name if command else "unknown"
 
 
-def _told(runs: Sequence[Run]) -> dict[str, Any]:
+def _told(runs: Sequence[Run], load: float) -> dict[str, Any]:
     names = [memory.process for memory in runs[-1].memory]
     return {
         "machine": {
@@ -139,6 +140,7 @@ def _told(runs: Sequence[Run]) -> dict[str, Any]:
             "system": platform.system(),
             "machine": platform.machine(),
             "python": platform.python_version(),
+            "load_before": round(load, 1),
         },
         "runs": len(runs),
         "median_seconds": {
@@ -167,7 +169,7 @@ def _table(told: Mapping[str, Any]) -> str:
     lines = [
         (
             f"{told['runs']} starts of an empty installation; Python {machine['python']}, {machine['system']} "
-            f"{machine['machine']}, {machine['cores']} cores; bytecode compiled, disk cache warm"
+            f"{machine['machine']}, {machine['cores']} cores, load {machine['load_before']} before; bytecode compiled, disk cache warm"
         ),
         "",
         "seconds since the process was created    median   worst",
