@@ -1,5 +1,6 @@
 """A small issuer on a real socket, with real signatures, that can be told to lie. For tests of the client only."""
 
+import asyncio
 import contextlib
 import secrets
 import socket
@@ -231,16 +232,24 @@ def listening_socket() -> Iterator[socket.socket]:
         yield listener
 
 
+class PromptServer(uvicorn.Server):
+    """uvicorn looks ten times a second whether it should end; between tests that adds up."""
+
+    async def main_loop(self) -> None:
+        while not self.should_exit:  # noqa: ASYNC110  the flag is set from another thread
+            await asyncio.sleep(0.005)
+
+
 @contextlib.contextmanager
 def serving(app: ASGIApp, listener: socket.socket) -> Iterator[None]:
     """``app`` behind ``listener``, in a thread, until the block ends."""
-    server = uvicorn.Server(uvicorn.Config(app, lifespan="off", log_config=None, access_log=False, ws="none"))
+    server = PromptServer(uvicorn.Config(app, lifespan="off", log_config=None, access_log=False, ws="none"))
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
     thread.start()
     try:
         yield
     finally:
-        server.should_exit = True
+        server.should_exit = server.force_exit = True
         thread.join(timeout=10)
         assert not thread.is_alive()
 

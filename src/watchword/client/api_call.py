@@ -5,6 +5,8 @@ https://www.rfc-editor.org/rfc/rfc6750#section-2.1
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
+from ssl import SSLContext
 from typing import Any
 
 import httpx2
@@ -50,8 +52,8 @@ async def acall(method: str, url: str, tokens: TokenSet, *, json: Mapping[str, A
     headers = {"authorization": f"Bearer {tokens.access_token}", "accept": "application/json"}
     try:
         async with (
-            httpx2.AsyncClient(timeout=_TIMEOUT_SECONDS, trust_env=False, follow_redirects=False) as http,
-            http.stream(method, url, headers=headers, json=json) as response,
+            httpx2.AsyncClient(verify=_ssl_context(), timeout=_TIMEOUT_SECONDS, trust_env=False) as http,
+            http.stream(method, url, headers=headers, json=json, follow_redirects=False) as response,
         ):
             body = await _capped(response)
             return ApiAnswer(
@@ -63,6 +65,12 @@ async def acall(method: str, url: str, tokens: TokenSet, *, json: Mapping[str, A
             )
     except httpx2.HTTPError as error:
         raise ApiUnreachableError("the API did not answer") from error
+
+
+@lru_cache(maxsize=1)
+def _ssl_context() -> SSLContext:
+    """Made once: reading the system's authorities takes longer than most calls."""
+    return httpx2.create_ssl_context(trust_env=False)
 
 
 async def _capped(response: httpx2.Response) -> bytes:
