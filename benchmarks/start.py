@@ -166,11 +166,10 @@ def _median_memory(runs: Sequence[Run], name: str) -> dict[str, float | None]:
 
 def _table(told: Mapping[str, Any]) -> str:
     machine, median, worst = told["machine"], told["median_seconds"], told["worst_seconds"]
+    conditions = f"{machine['cores']} cores, load {machine['load_before']} before; bytecode compiled, disk cache warm"
     lines = [
-        (
-            f"{told['runs']} starts of an empty installation; Python {machine['python']}, {machine['system']} "
-            f"{machine['machine']}, {machine['cores']} cores, load {machine['load_before']} before; bytecode compiled, disk cache warm"
-        ),
+        f"{told['runs']} starts of an empty installation",
+        f"Python {machine['python']}, {machine['system']} {machine['machine']}, {conditions}",
         "",
         "seconds since the process was created    median   worst",
         f"  everything answers (ready file)        {median['ready']:6.2f}  {worst['ready']:6.2f}",
