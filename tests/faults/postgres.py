@@ -5,7 +5,6 @@ directory is touched.
 """
 
 import asyncio
-import ctypes
 import importlib.util
 import os
 import shutil
@@ -26,8 +25,6 @@ T = TypeVar("T")
 
 UNPRIVILEGED = 65534  # "nobody": PostgreSQL refuses to run as root
 _START_WAIT = 20.0  # seconds
-_PR_SET_PDEATHSIG = 1
-_LIBC = ctypes.CDLL(None)
 
 
 class PostgresServer:
@@ -70,11 +67,10 @@ class PostgresServer:
         options = [part for name, value in settings.items() for part in ("-c", f"{name}={value}")]
         with (self._home / "log").open("ab") as log:
             self._process = subprocess.Popen(
-                [str(self._binaries / "postgres"), "-D", str(self._data), *options],
+                [*_dying_with_parent(), str(self._binaries / "postgres"), "-D", str(self._data), *options],
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
-                preexec_fn=_die_with_parent,  # noqa: PLW1509  one call into libc, and no thread of ours holds a lock
                 **self._as_owner(),
             )
         self._await_answer()
@@ -189,9 +185,10 @@ def _alive(process: int) -> bool:
         return False
 
 
-def _die_with_parent() -> None:
-    """In the child: be shut down when the process of the tests ends, however it ends."""
-    _LIBC.prctl(_PR_SET_PDEATHSIG, signal.SIGQUIT)
+def _dying_with_parent() -> list[str]:
+    """What to put before a command so that it is shut down when the process of the tests ends, however it ends."""
+    setpriv = shutil.which("setpriv")  # of util-linux, which every Debian has
+    return [setpriv, "--pdeathsig", "QUIT"] if setpriv else []
 
 
 def _free_port() -> int:

@@ -59,6 +59,15 @@ async def test_a_broken_constraint_reaches_its_own_caller_only(store: Store) -> 
     assert isinstance(results[2], IntegrityError)
 
 
+async def test_the_text_of_an_error_holds_no_parameters(store: Store) -> None:
+    """O80: errors end up in logs; what was to be stored may be personal data."""
+    twice = insert(leases).values(name="counter", holder="canary", fence=0, expires_at=0)
+    await store.write(lambda connection: connection.execute(twice).rowcount)
+    with pytest.raises(IntegrityError) as caught:
+        await store.write(lambda connection: connection.execute(twice).rowcount)
+    assert "canary" not in str(caught.value)
+
+
 async def test_foreign_keys_and_checks_are_enforced(store: Store) -> None:
     def orphan(connection: Connection) -> None:
         from watchword.store.tables import role_assignments

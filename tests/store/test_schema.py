@@ -1,5 +1,6 @@
 """Migrations: they make the schema that the tables declare, wholly or not at all."""
 
+import asyncio
 import shutil
 import sqlite3
 import subprocess
@@ -9,6 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import asyncpg  # type: ignore[import-untyped]  # it ships no types
 import pytest
 from alembic.config import Config
 from alembic.script import ScriptDirectory
@@ -154,6 +156,31 @@ def test_two_processes_may_migrate_at_once(empty_urls: tuple[str, str]) -> None:
         assert process.returncode == 0, errors.decode()
 
 
+@pytest.mark.slow
+@pytest.mark.postgres
+async def test_a_migration_waits_for_another_as_long_as_it_takes(
+    postgres_server: "PostgresServer", postgres_database: str
+) -> None:
+    """Longer than any statement of a request may take."""
+    url = postgres_server.url(postgres_database)
+    await _forget_revision(url)
+    other = await asyncpg.connect(url)
+    async with other.transaction():
+        await other.execute("SELECT pg_advisory_xact_lock($1)", schema._MIGRATION_LOCK)
+        migrating = asyncio.create_task(asyncio.to_thread(schema.migrate, url))
+        await asyncio.sleep(3)
+        assert not migrating.done()
+        await other.execute("INSERT INTO watchword_schema VALUES ($1)", schema.HEAD)
+    await other.close()
+    await migrating
+
+
+async def _forget_revision(url: str) -> None:
+    store = open_store(url)
+    await store.write(lambda connection: connection.execute(text("DELETE FROM watchword_schema")).rowcount)
+    await store.close()
+
+
 def test_asking_for_the_revision_does_not_load_alembic(tmp_path: Path, sqlite_template: Path) -> None:
     path = tmp_path / "store.sqlite"
     shutil.copyfile(sqlite_template, path)
@@ -164,7 +191,7 @@ def test_asking_for_the_revision_does_not_load_alembic(tmp_path: Path, sqlite_te
         "with make_engine(pathlib.Path(sys.argv[1]), writes=False).connect() as connection:\n"
         "    assert schema.is_current(connection)\n"
         "schema.migrate('sqlite:///' + sys.argv[1])\n"
-        "assert not [name for name in sys.modules if name.startswith(('alembic', 'mako', 'asyncpg'))]\n"
+        "assert not [name for name in sys.modules if name.startswith(('alembic', 'mako', 'asyncpg', 'greenlet'))]\n"
     )
     subprocess.run([sys.executable, "-W", "error", "-c", program, str(path)], check=True, timeout=60)
 

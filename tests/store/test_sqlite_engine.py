@@ -202,6 +202,15 @@ async def test_a_directory_that_does_not_exist_is_refused(tmp_path: Path) -> Non
         SQLiteStore(tmp_path / "missing" / "store.sqlite")
 
 
+@pytest.mark.parametrize("name", ["a?b.sqlite", "a%20b.sqlite", "a#b.sqlite", "ä b.sqlite", "file:x.sqlite"])
+async def test_any_file_name_is_only_a_file_name(tmp_path: Path, name: str) -> None:
+    store = SQLiteStore(tmp_path / name)
+    await store.write(lambda connection: connection.execute(text("CREATE TABLE t (x)")) and None)
+    assert await store.read(lambda connection: connection.execute(text("SELECT count(*) FROM t")).scalar_one()) == 0
+    await store.close()
+    assert list(modes_in(tmp_path)) == [name]
+
+
 async def test_closing_finishes_what_was_accepted_and_refuses_the_rest(path: Path) -> None:
     store = SQLiteStore(path)
     await store.write(make_lease)

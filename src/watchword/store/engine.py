@@ -3,7 +3,8 @@
 What is to be done is said as a *job*: a plain function that takes a SQLAlchemy Core ``Connection``, runs
 statements on it and returns a value. Both databases run the same job. It may be run again when the database
 asks for that (serialization failure, deadlock), so it has no effect but its statements: no network, no events,
-no commit, nothing appended to a list outside.
+no commit, nothing appended to a list outside. A job that means to go on after a broken constraint puts the statement
+into ``connection.begin_nested()``: PostgreSQL takes no further statement otherwise.
 """
 
 from abc import ABC, abstractmethod

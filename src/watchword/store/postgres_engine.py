@@ -58,6 +58,7 @@ class PostgresStore(Store):
             pool_size=POOL_SIZE,
             max_overflow=0,
             pool_timeout=POOL_WAIT,
+            hide_parameters=True,  # errors end up in logs, and parameters are personal data
         )
         self._turn = asyncio.Lock()
         event.listen(self._engine.sync_engine, "checkout", _refuse_the_dead)
@@ -115,15 +116,20 @@ class PostgresStore(Store):
         await self._engine.dispose()
 
 
-async def connect(url: str) -> Any:
-    """A connection to ``url`` whose waits are all bounded."""
+async def connect(url: str, *, patient: bool = False) -> Any:
+    """A connection to ``url``.
+
+    Args:
+        url: a libpq connection URI.
+        patient: let statements take their time, as migrations do; otherwise every wait is bounded.
+    """
     return await asyncpg.connect(
         url,
         timeout=CONNECT_WAIT,
-        command_timeout=COMMAND_WAIT,
+        command_timeout=None if patient else COMMAND_WAIT,
         server_settings={
             "application_name": "watchword",
-            "statement_timeout": str(STATEMENT_TIMEOUT),
+            "statement_timeout": "0" if patient else str(STATEMENT_TIMEOUT),
             "idle_in_transaction_session_timeout": str(IDLE_TIMEOUT),
             "timezone": "UTC",
         },

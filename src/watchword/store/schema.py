@@ -8,7 +8,6 @@ from concurrent.futures import ThreadPoolExecutor
 
 from sqlalchemy import Connection, Engine, column, inspect, select, table, text
 from sqlalchemy.engine import URL
-from sqlalchemy.ext.asyncio import create_async_engine
 from sqlalchemy.pool import NullPool
 
 from watchword.store.engine import parse_url, sqlite_path
@@ -77,10 +76,14 @@ def _migrate_sqlite(url: URL) -> None:
 
 
 async def _migrate_postgres(url: URL) -> None:
+    from sqlalchemy.ext.asyncio import create_async_engine  # noqa: PLC0415  needs greenlet, which is an extra
+
     from watchword.store.postgres_engine import connect  # noqa: PLC0415
 
     dsn = url.render_as_string(hide_password=False)
-    engine = create_async_engine("postgresql+asyncpg://", async_creator=lambda: connect(dsn), poolclass=NullPool)
+    engine = create_async_engine(
+        "postgresql+asyncpg://", async_creator=lambda: connect(dsn, patient=True), poolclass=NullPool
+    )
     try:
         async with engine.begin() as connection:
             await connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _MIGRATION_LOCK})
