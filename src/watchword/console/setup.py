@@ -24,6 +24,11 @@ _PASSWORD_HINT = (
 _ALL_NEEDED = "email, name and password are all needed"
 
 
+async def set_up(request: Request) -> Response:
+    """Show the form, or take it."""
+    return await (submit_setup(request) if request.method == "POST" else open_setup(request))
+
+
 async def open_setup(request: Request) -> Response:
     """``GET /setup?token=…``: the form, when the link can still be used."""
     token = request.query_params.get("token", "")

@@ -1,6 +1,6 @@
 """The issuer as an ASGI application: which path leads to which endpoint, and nothing else."""
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import AbstractAsyncContextManager
 
 from starlette.applications import Starlette
@@ -29,6 +29,7 @@ from watchword.issuer.endpoints.token import token
 from watchword.issuer.endpoints.userinfo import userinfo
 from watchword.issuer.endpoints.watchword_configuration import watchword_configuration
 from watchword.issuer.error_response import json_error
+from watchword.issuer.exact_route import exact_route
 from watchword.issuer.interaction.error_page import error_page
 from watchword.issuer.interaction.rendering import STATIC_ROUTE
 from watchword.issuer.interaction.routes import ROUTES as PAGES
@@ -38,7 +39,6 @@ from watchword.oauth.errors import OAuthError, TemporarilyUnavailableError
 from watchword.store.errors import StoreUnavailableError
 from watchword.store.repositories import clients
 
-Endpoint = Callable[[Request], Awaitable[Response]]
 Lifespan = Callable[[Starlette], AbstractAsyncContextManager[None]]
 
 PUBLIC = frozenset(
@@ -88,26 +88,19 @@ def create_app(issuer: Issuer, *, routes: Sequence[BaseRoute] = (), lifespan: Li
     return application
 
 
-def route(path: str, endpoint: Endpoint, *methods: str) -> Route:
-    """A route for exactly ``methods``: Starlette's silent HEAD beside GET would run an endpoint's effects (O10)."""
-    made = Route(path, endpoint, methods=list(methods))
-    made.methods = set(methods)
-    return made
-
-
 ENDPOINTS: tuple[Route, ...] = (
-    route(metadata.OPENID_CONFIGURATION, openid_configuration, "GET", "HEAD"),
-    route(metadata.AUTHORIZATION_SERVER, authorization_server_metadata, "GET", "HEAD"),
-    route(metadata.WATCHWORD_CONFIGURATION, watchword_configuration, "GET", "HEAD"),
-    route(paths.JWKS, jwks, "GET", "HEAD"),
-    route(paths.AUTHORIZE, authorize, "GET", "POST"),
-    route(paths.TOKEN, token, "POST"),
-    route(paths.USERINFO, userinfo, "GET", "POST"),
-    route(paths.INTROSPECT, introspect, "POST"),
-    route(paths.REVOKE, revoke, "POST"),
-    route(paths.END_SESSION, end_session, "GET", "POST"),
-    route(paths.HEALTHZ, healthz, "GET", "HEAD"),
-    route(paths.READYZ, readyz, "GET", "HEAD"),
+    exact_route(metadata.OPENID_CONFIGURATION, openid_configuration, "GET", "HEAD"),
+    exact_route(metadata.AUTHORIZATION_SERVER, authorization_server_metadata, "GET", "HEAD"),
+    exact_route(metadata.WATCHWORD_CONFIGURATION, watchword_configuration, "GET", "HEAD"),
+    exact_route(paths.JWKS, jwks, "GET", "HEAD"),
+    exact_route(paths.AUTHORIZE, authorize, "GET", "POST"),
+    exact_route(paths.TOKEN, token, "POST"),
+    exact_route(paths.USERINFO, userinfo, "GET", "POST"),
+    exact_route(paths.INTROSPECT, introspect, "POST"),
+    exact_route(paths.REVOKE, revoke, "POST"),
+    exact_route(paths.END_SESSION, end_session, "GET", "POST"),
+    exact_route(paths.HEALTHZ, healthz, "GET", "HEAD"),
+    exact_route(paths.READYZ, readyz, "GET", "HEAD"),
 )
 
 _SENTENCES = {
