@@ -113,7 +113,7 @@ async def _http_error(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
     code, sentence = _SENTENCES.get(error.status_code, ("invalid_request", "the request cannot be answered"))
     if "text/html" in request.headers.get("accept", ""):
-        response = error_page(request, status=error.status_code, title="Error", sentence=sentence)
+        response: Response = error_page(request, status=error.status_code, title="Error", sentence=sentence)
     else:
         answer = {"error": code, "error_description": sentence, "correlation_id": correlation_id(request)}
         response = JSONResponse(answer, status_code=error.status_code, headers=NO_STORE)
