@@ -255,10 +255,10 @@ def _json_object(body: bytes) -> dict[str, Any] | None:
 
 def _max_age(cache_control: str) -> float | None:
     """The freshness that ``Cache-Control`` grants (RFC 9111 section 5.2.2); 0 when it forbids keeping."""
-    for directive in cache_control.lower().split(","):
-        name, _, value = directive.strip().partition("=")
-        if name in {"no-store", "no-cache"}:
-            return 0.0
+    directives = [directive.strip().partition("=") for directive in cache_control.lower().split(",")]
+    if any(name in {"no-store", "no-cache"} for name, _, _ in directives):
+        return 0.0
+    for name, _, value in directives:
         if name == "max-age" and value.isascii() and value.isdigit() and len(value) < 10:
             return float(value)
     return None

@@ -27,7 +27,7 @@ class Plan(Enum):
     USE = "use the set at hand"
     RENEW_MEANWHILE = "use the set at hand, and fetch in the background"
     WAIT = "fetch, or wait for the fetch under way, as long as it takes"
-    WAIT_BRIEFLY = "the same for a name that nobody may know: not for long"
+    WAIT_BRIEFLY = "the same, for a name that may not exist: whoever joins a fetch under way waits for a moment only"
     REFUSE = "there is no set that may be used, and it is too early to ask again"
 
 
@@ -108,6 +108,10 @@ class KeyCache:
         """A fetch failed; what is at hand stays (J85)."""
         self._last_ended = now
         self._failures += 1
+
+    def abandon(self) -> None:
+        """A fetch began in a process that was left behind: here it never began."""
+        self._last_begun = None
 
     def _may_begin(self, now: float) -> bool:
         if self._last_begun is None:

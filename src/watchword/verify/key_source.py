@@ -23,7 +23,7 @@ from watchword.verify.key_cache import KeyCache, Plan
 from watchword.verify.published_keys import read_published_keys
 from watchword.verify.settings import KeyAddress
 
-BRIEF_WAIT = 0.2  # seconds for which a token with an unknown key waits for a fetch (THREATS R32)
+BRIEF_WAIT = 0.2  # seconds for which tokens with an unknown key wait for a fetch that another began (THREATS R32)
 LONG_WAIT = 12.0  # seconds: discovery and key set, each with its own deadline, and a little
 _log = logging.getLogger("watchword.verify")
 
@@ -88,7 +88,7 @@ class PublishedKeys:
         if flight is not None:
             with contextlib.suppress(WaitedTooLongError):
                 flight.result(timeout=wait)
-        return self._arrived()
+        return self._arrived(kid, flight)
 
     async def afind(self, kid: str | None) -> KeySet:
         """See `KeySource`."""
@@ -99,7 +99,7 @@ class PublishedKeys:
         if flight is not None:
             with anyio.move_on_after(wait):
                 await wrap_future(flight)
-        return self._arrived()
+        return self._arrived(kid, flight)
 
     def _at_hand(self, kid: str | None) -> KeySet | None:
         """The hot path: nothing to decide, so nothing to lock."""
@@ -114,10 +114,13 @@ class PublishedKeys:
             plan = self._cache.plan(kid, self._clock.monotonic(), fetching=self._flight is not None)
             if plan in {Plan.USE, Plan.REFUSE}:
                 return None, 0.0
-            flight = self._flight or self._begin()
+            flight = self._flight
+            joined = flight is not None
+            if flight is None:
+                flight = self._begin()
         if plan is Plan.RENEW_MEANWHILE:
             return None, 0.0
-        return flight, LONG_WAIT if plan is Plan.WAIT else BRIEF_WAIT
+        return flight, BRIEF_WAIT if joined and plan is Plan.WAIT_BRIEFLY else LONG_WAIT
 
     def _begin(self) -> Future[None]:
         flight: Future[None] = Future()
@@ -159,9 +162,12 @@ class PublishedKeys:
         metadata = get_json(address.metadata_url, danger_allow_http=address.danger_allow_http)
         return read_jwks_address(metadata.value, address)
 
-    def _arrived(self) -> KeySet:
+    def _arrived(self, kid: str | None, flight: Future[None] | None) -> KeySet:
         snapshot = self._cache.snapshot
         if snapshot is None or self._clock.monotonic() >= snapshot.usable_until:
+            raise KeysUnavailableError
+        if flight is not None and not flight.done() and kid is not None and kid not in snapshot.keys:
+            # Whether there is such a key is not known yet: "try again", where "refused" would throw a good token away.
             raise KeysUnavailableError
         return snapshot.keys
 
@@ -172,4 +178,6 @@ class PublishedKeys:
     def _forget_the_parent(self) -> None:
         """After a fork the parent's fetch never lands here, and its lock may be held by a thread that is not here."""
         self._lock = Lock()
-        self._flight = None
+        if self._flight is not None:
+            self._flight = None
+            self._cache.abandon()
