@@ -49,7 +49,7 @@ def test_login_then_print(issuer: ToyIssuer, environment: dict[str, str], tmp_pa
     assert f"Signed in to {issuer.api} as Alice." in done.stdout
     _, asked, _ = issuer.seen[0]
     assert asked["client_id"] == "command-line"
-    assert asked["scope"] == "openid offline_access orders:read"
+    assert asked["scope"] == "openid profile offline_access orders:read"
     assert asked["resource"] == issuer.api
     assert asked["redirect_uri"].startswith("http://127.0.0.1:")
     kept = list((tmp_path / "config" / "watchword" / "tokens").glob("*.json"))
@@ -73,7 +73,7 @@ def test_login_as_json_tells_everything_but_the_token(issuer: ToyIssuer, environ
     result = json.loads(done.stdout)
     assert result["issuer"] == issuer.issuer
     assert result["client_id"] == "mine"
-    assert result["scopes"] == ["openid", "offline_access", "orders:write"]
+    assert result["scopes"] == ["openid", "profile", "offline_access", "orders:write"]
     assert result["subject"] == "alice-id"
     assert "eyJ" not in done.stdout
 

@@ -10,6 +10,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -116,6 +117,11 @@ def is_alive(pid: int) -> bool:
         return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
     except FileNotFoundError:
         return False
+
+
+def is_replaced(up: Up, victim: int) -> bool:
+    children = up.children()
+    return victim not in children and len(children) == 2
 
 
 def test_it_runs_everything_and_a_second_time_reuses_it(start: Start, tmp_path: Path) -> None:
@@ -253,7 +259,7 @@ def test_a_child_that_crashes_is_started_again(start: Start) -> None:
     up = start().wait_until_ready()
     for victim in up.children():
         os.kill(victim, signal.SIGKILL)
-        wait_for(lambda victim=victim: victim not in up.children() and len(up.children()) == 2)
+        wait_for(partial(is_replaced, up, victim))
 
     def answers() -> bool:
         try:

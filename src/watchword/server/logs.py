@@ -10,7 +10,7 @@ import logging
 import traceback
 from typing import Any
 
-FIELDS = ("method", "route", "status", "duration_ms", "correlation_id", "event", "code")
+FIELDS = ("method", "route", "status", "duration_ms", "correlation_id", "event", "code", "exception")
 
 
 class JsonLines(logging.Formatter):
