@@ -228,6 +228,32 @@ def test_one_string_is_not_taken_for_a_list_of_roles(clock: SettableClock) -> No
         guard.requires(roles="admin")
 
 
+def test_a_role_that_no_header_can_carry_is_refused_all_the_same(clock: SettableClock) -> None:
+    guard = Guard(issuer=ISSUER, audience=API, keys=KEY.public(), clock=clock)
+    app = FastAPI()
+
+    @app.get("/")
+    def read(caller: Annotated[VerifiedClaims, Security(guard.requires(roles=['Küche "1"']))]) -> str:
+        return caller.sub
+
+    with TestClient(app) as client:
+        answer = client.get("/", headers=bearer(token()))
+        assert (answer.status_code, answer.json()["code"]) == (403, "role_missing")
+        assert (
+            'error_description="the token\'s subject lacks the role `K?che ?1?`"' in answer.headers["WWW-Authenticate"]
+        )
+
+
+def test_an_application_may_replace_the_guard_in_its_own_tests(clock: SettableClock) -> None:
+    app, guard = make_app(clock)
+    stand_in = VerifiedClaims(
+        {"iss": ISSUER, "sub": "stand-in", "exp": NOW}, client_id="c", scopes=frozenset(), roles=frozenset()
+    )
+    app.dependency_overrides[guard] = lambda: stand_in
+    with TestClient(app) as client:
+        assert client.get("/orders").json()["sub"] == "stand-in"
+
+
 def test_an_audience_that_no_header_can_carry_is_refused_at_once() -> None:
     with pytest.raises(ValueError, match="printable ASCII"):
         Guard(issuer=ISSUER, audience='https://a"b', keys=KEY.public())
