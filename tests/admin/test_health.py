@@ -1,0 +1,57 @@
+"""What the doctor sees from inside, and that it sees what is wrong."""
+
+from pathlib import Path
+
+import pytest
+
+from watchword.admin.desk import AdminDesk
+from watchword.admin.health import look_at_files, look_at_installation
+from watchword.admin.installation import look, rename
+from watchword.clock import SettableClock, SystemClock
+from watchword.store.engine import open_store
+from watchword.store.sealing import MasterKey
+
+pytestmark = pytest.mark.anyio
+
+ISSUER = "http://localhost:8400"
+
+
+async def test_a_sound_installation(desk: AdminDesk, master_key: MasterKey) -> None:
+    await desk.keys.start()
+    findings = await look_at_installation(desk.store, master_key=master_key, issuer=ISSUER, clock=SystemClock())
+    assert {one.verdict for one in findings} == {"ok"}, findings
+    assert {one.what for one in findings} >= {"schema", "issuer", "master key", "signing key ES256", "clock"}
+
+
+async def test_what_is_wrong_is_seen_all_at_once(desk: AdminDesk) -> None:
+    other = MasterKey(bytes(32))
+    findings = await look_at_installation(
+        desk.store, master_key=other, issuer="https://other.example.com", clock=SettableClock(0)
+    )
+    wrong = {one.what for one in findings if one.verdict == "problem"}
+    assert wrong == {"issuer", "master key", "signing key ES256", "signing key RS256", "clock"}
+
+
+async def test_a_database_without_a_schema(tmp_path: Path) -> None:
+    store = open_store(f"sqlite:///{tmp_path / 'empty.sqlite'}")
+    try:
+        (finding,) = await look_at_installation(store, master_key=None, issuer=ISSUER, clock=SystemClock())
+    finally:
+        await store.close()
+    assert (finding.what, finding.verdict) == ("schema", "problem")
+
+
+def test_files_that_others_can_read(tmp_path: Path) -> None:
+    good, bad = tmp_path / "good", tmp_path / "bad"
+    good.touch(0o600)
+    bad.touch()
+    bad.chmod(0o640)
+    verdicts = [one.verdict for one in look_at_files([good, bad, tmp_path / "missing"])]
+    assert verdicts == ["ok", "problem", "problem"]
+
+
+async def test_a_renamed_issuer_is_recorded_once(desk: AdminDesk) -> None:
+    new = "http://localhost:9400"
+    assert await rename(desk.store, issuer=new, now=desk.clock.now()) == ISSUER
+    assert await rename(desk.store, issuer=new, now=desk.clock.now()) is None
+    assert (await look(desk.store)).issuer == new

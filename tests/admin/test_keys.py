@@ -1,0 +1,26 @@
+"""The operator's hand on the ring of keys."""
+
+import pytest
+
+from watchword.admin.desk import AdminDesk
+from watchword.admin.keys import list_keys, rotate
+from watchword.clock import SettableClock
+from watchword.issuer.keys.rotation import KeyStepError
+
+pytestmark = pytest.mark.anyio
+
+
+async def test_a_rotation_waits_until_everybody_can_know_the_successor(desk: AdminDesk, clock: SettableClock) -> None:
+    """I5: a key signs only after every cache must have seen it, even when the operator is in a hurry."""
+    await desk.keys.start()
+    active = {
+        key.algorithm: key.kid for key in await list_keys(desk) if key.state == "active" and key.purpose == "token"
+    }
+    with pytest.raises(KeyStepError):
+        await rotate(desk, "ES256")
+    clock.advance(desk.settings.jwks_max_age + desk.settings.key_refresh)
+    kid = await rotate(desk, "ES256")
+    states = {key.kid: key.state for key in await list_keys(desk)}
+    assert states[kid] == "active"
+    assert states[active["ES256"]] == "retiring"
+    assert states[active["RS256"]] == "active"
