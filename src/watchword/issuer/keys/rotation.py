@@ -38,7 +38,7 @@ class Slot(NamedTuple):
 
 # ID tokens are RS256 unless the client registered another (OpenID Connect Core section 15.1), access tokens ES256.
 # The feed's keys are its own and never in the token JWKS.
-SLOTS = (Slot("token", "ES256"), Slot("token", "RS256"), Slot("feed", "ES256"))
+SLOTS: tuple[Slot, ...] = (Slot("token", "ES256"), Slot("token", "RS256"), Slot("feed", "ES256"))
 
 
 @dataclass(frozen=True, slots=True)
