@@ -8,6 +8,7 @@ from typing import TypeVar
 
 import pytest
 
+from watchword.authn import known_device
 from watchword.authn.attempt import Outcome, Refused, SignedIn, SignIn, Throttled
 from watchword.authn.authentication import Authentication
 from watchword.authn.errors import OverloadedError
@@ -162,6 +163,26 @@ async def test_a_guesser_with_many_addresses_meets_the_account(sign_in: SignIn) 
     for number in range(50):
         assert isinstance(await attempt(sign_in, "wrong", address=f"198.51.100.{number}"), Refused)
     assert isinstance(await attempt(sign_in, "wrong", address="203.0.113.1"), Throttled)
+
+
+async def test_strangers_cannot_keep_a_user_out_of_their_own_browser(sign_in: SignIn) -> None:
+    """O51: account and address are blocked by guesses from elsewhere; a browser known from before is not."""
+    proof = known_device.prove(sign_in.secret, ALICE)
+    for number in range(50):
+        await attempt(sign_in, "wrong", address=f"198.51.100.{number}")
+    for _ in range(5):
+        await attempt(sign_in, "wrong")
+    enter = partial(sign_in.with_password, identifier="alice", address=HERE)
+    assert isinstance(await enter(password=PASSWORD), Throttled)
+    assert isinstance(await enter(password=PASSWORD, device=proof), SignedIn)
+    bob = await another(sign_in, "bob", password_changed_at=2.0)
+    for forged in (proof[:-1], proof + "a", "wwd_", "wwd_é", known_device.prove(b"x" * 32, ALICE),
+                   known_device.prove(sign_in.secret, bob),
+                   known_device.prove(sign_in.secret, replace(ALICE, password_changed_at=99.0))):  # fmt: skip
+        assert isinstance(await enter(password=PASSWORD, device=forged), Throttled), forged
+    for _ in range(5):
+        assert isinstance(await enter(password="wrong", device=proof), Refused)
+    assert isinstance(await enter(password=PASSWORD, device=proof), Throttled), "a stolen proof buys five guesses"
 
 
 async def test_a_guesser_with_many_accounts_meets_the_address(sign_in: SignIn) -> None:

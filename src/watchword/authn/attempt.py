@@ -10,7 +10,7 @@ from typing import Literal
 
 from sqlalchemy import Connection
 
-from watchword.authn import throttle
+from watchword.authn import known_device, throttle
 from watchword.authn.authentication import PASSWORD_ACR, Authentication
 from watchword.authn.errors import OverloadedError, UnusableHashError
 from watchword.authn.factors import PASSWORD
@@ -58,13 +58,16 @@ class SignIn:
     secret: bytes
     events: EventSink
 
-    async def with_password(self, *, identifier: str, password: str, address: str) -> Outcome:
+    async def with_password(
+        self, *, identifier: str, password: str, address: str, device: str | None = None
+    ) -> Outcome:
         """Try ``password`` for whoever ``identifier`` names.
 
         Args:
             identifier: user name or e-mail, as typed.
             password: as typed.
             address: where the attempt comes from, see `client_address`.
+            device: what `known_device` gave this browser, if it did.
 
         Raises:
             OverloadedError: too many attempts at once; this one has not been counted.
@@ -74,7 +77,8 @@ class SignIn:
         def begin(connection: Connection) -> tuple[User | None, Charge]:
             user = users.find_by_identifier(connection, identifier)
             account = user.id if user is not None else users.fold(identifier)
-            limits = throttle.limits_for(self.secret, account=account, address=address)
+            known = known_device.name_of(self.secret, user, device) if user is not None else None
+            limits = throttle.limits_for(self.secret, account=account, address=address, device=known)
             return user, login_throttle.charge(connection, limits, now=now)
 
         user, charged = await self.store.write(begin)

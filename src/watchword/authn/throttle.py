@@ -2,7 +2,8 @@
 
 Blocks are soft: they grow to a quarter of an hour and end by themselves, so that nobody can be locked out for good.
 A single source is stopped first, by the pair of account and address; an account that many sources guess at and an
-address that guesses at many accounts have higher limits of their own.
+address that guesses at many accounts have higher limits of their own. A browser in which the user has signed in before
+has its own counter instead, so that guesses from elsewhere do not keep them out.
 """
 
 import hashlib
@@ -18,14 +19,17 @@ PER_ACCOUNT = 50
 PER_ADDRESS = 100
 
 
-def limits_for(secret: bytes, *, account: str, address: str) -> tuple[Limit, ...]:
+def limits_for(secret: bytes, *, account: str, address: str, device: str | None = None) -> tuple[Limit, ...]:
     """The counters that one attempt is charged to; their keys tell nobody who or where.
 
     Args:
         secret: the installation's ``throttle`` key.
         account: the user's id, or what was typed when it names nobody.
         address: from `client_address`.
+        device: the name of a known browser of this account, from `known_device`.
     """
+    if device is not None:
+        return (_limit(secret, "device", (account, device), failures=PER_PAIR, first_block=30.0),)
     return (
         _limit(secret, "pair", (account, address), failures=PER_PAIR, first_block=30.0),
         _limit(secret, "account", (account,), failures=PER_ACCOUNT, first_block=60.0),

@@ -20,9 +20,15 @@ _VALUE = re.compile(r"[A-Za-z0-9_\-]{40,80}\Z")
 
 @dataclass(frozen=True, slots=True)
 class Cookie:
-    """One kind of cookie. All are HttpOnly, SameSite=Lax, on Path=/ and last as long as the browser runs."""
+    """One kind of cookie. All are HttpOnly, SameSite=Lax and on Path=/.
+
+    Args:
+        kind: what its name is made of.
+        max_age: seconds it lasts; None for as long as the browser runs.
+    """
 
     kind: str
+    max_age: int | None = None
 
     def name(self, settings: IssuerSettings) -> str:
         """What the browser knows it by."""
@@ -47,7 +53,13 @@ class Cookie:
     def set(self, response: Response, settings: IssuerSettings, value: str) -> None:
         """Give the browser a value."""
         response.set_cookie(
-            self.name(settings), value, path="/", secure=not settings.local, httponly=True, samesite="lax"
+            self.name(settings),
+            value,
+            max_age=self.max_age,
+            path="/",
+            secure=not settings.local,
+            httponly=True,
+            samesite="lax",
         )
 
     def clear(self, response: Response, settings: IssuerSettings) -> None:
@@ -59,3 +71,5 @@ class Cookie:
 SESSION = Cookie("session")
 # Which browser this is, signed in or not: binds forms (CSRF) and authorization requests to it.
 BROWSER = Cookie("browser")
+# That somebody has signed in here before (`authn.known_device`); it lets nobody in.
+DEVICE = Cookie("device", max_age=180 * 86_400)

@@ -194,6 +194,18 @@ async def test_five_wrong_guesses_and_then_a_pause(browser: Browser, world: Worl
     assert (await browser.sign_in(await browser.http.get("/login"), "bob")).status_code == 303
 
 
+async def test_the_own_browser_is_known_again(browser: Browser, world: World) -> None:
+    """O51: guesses from the same address do not keep a user out of the browser they have used before."""
+    await browser.sign_in_plainly()
+    async with browser_of(world) as other:
+        for _ in range(6):
+            page = await other.sign_in(await other.http.get("/login"), "bob", "wrong")
+        assert page.status_code == 429
+    await browser.sign_in_plainly()
+    device = next(c for c in browser.http.cookies.jar if c.name == "watchword-device-8400")
+    assert device.has_nonstandard_attr("HttpOnly")
+
+
 async def test_the_address_is_not_what_the_guesser_says(browser: Browser) -> None:
     """O51: no proxy is trusted here, so the header is not read."""
     for number in range(5):

@@ -3,11 +3,13 @@
 from starlette.requests import Request
 from starlette.responses import Response
 
+from watchword.authn import known_device
 from watchword.authn.attempt import SignedIn as RightPassword
 from watchword.authn.attempt import SignIn, Throttled
 from watchword.authn.client_address import client_address
 from watchword.authn.errors import OverloadedError
 from watchword.issuer import csrf, sessions
+from watchword.issuer.cookies import DEVICE
 from watchword.issuer.endpoints import paths
 from watchword.issuer.interaction import flow as flows
 from watchword.issuer.interaction.asker import host_of
@@ -19,6 +21,7 @@ from watchword.issuer.requests import issuer_of, read_form, read_query
 from watchword.issuer.response_modes.query import see_other
 from watchword.oauth.errors import InvalidRequestError
 from watchword.oauth.parameters import Parameters
+from watchword.store.repositories.users import User
 
 # Where somebody goes who came without an application.
 CONSOLE = "/console"
@@ -49,7 +52,10 @@ async def _attempt(request: Request, form: Parameters) -> Response:
         return _page(request, flow, username=username, error=EXPIRED, status=403)
     try:
         outcome = await _sign_in(request).with_password(
-            identifier=username, password=form.get("password") or "", address=_address(request)
+            identifier=username,
+            password=form.get("password") or "",
+            address=_address(request),
+            device=DEVICE.read(request, issuer_of(request).settings),
         )
     except OverloadedError as error:
         return _page(request, flow, username=username, error=BUSY, status=503, retry_after=error.retry_after)
@@ -72,7 +78,17 @@ async def _attempt(request: Request, form: Parameters) -> Response:
     else:
         response = await flows.go_on(request, flow, started.signed_in)
     started.set_cookie(response, request)
+    _remember_browser(request, response, outcome.user)
     return response
+
+
+def _remember_browser(request: Request, response: Response, user: User) -> None:
+    issuer = issuer_of(request)
+    proof = DEVICE.read(request, issuer.settings)
+    if known_device.name_of(issuer.secrets["throttle"], user, proof) is None:
+        proof = known_device.prove(issuer.secrets["throttle"], user)
+    assert proof is not None
+    DEVICE.set(response, issuer.settings, proof)
 
 
 async def _flow(request: Request, parameters: Parameters) -> Flow | None:

@@ -1,0 +1,35 @@
+"""Rows that mean nothing any more are removed; nothing depends on when."""
+
+import asyncio
+import logging
+
+from sqlalchemy import Connection
+
+from watchword.errors import WatchwordError
+from watchword.issuer.context import Issuer
+from watchword.store.repositories import authorization_requests, login_throttle
+
+INTERVAL = 300.0  # seconds
+
+_log = logging.getLogger("watchword.housekeeping")
+
+
+async def tidy(issuer: Issuer) -> None:
+    """Remove expired authorization requests and counters of failed sign-ins."""
+    now = issuer.clock.now()
+
+    def remove(connection: Connection) -> None:
+        authorization_requests.forget_expired(connection, now=now)
+        login_throttle.forget_expired(connection, now=now)
+
+    await issuer.store.write(remove)
+
+
+async def keep_tidy(issuer: Issuer) -> None:
+    """`tidy` until cancelled; a failure is logged and tried again. Several processes may do so at once."""
+    while True:
+        await asyncio.sleep(INTERVAL)
+        try:
+            await tidy(issuer)
+        except WatchwordError as error:
+            _log.warning("expired rows could not be removed", extra={"code": error.code})
