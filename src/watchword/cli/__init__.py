@@ -8,7 +8,7 @@ import argparse
 import importlib
 import sys
 from collections.abc import Sequence
-from typing import Protocol, cast
+from typing import Any, Protocol, cast
 
 from watchword import __version__
 from watchword.cli.failures import explain
@@ -69,8 +69,15 @@ def load(name: str) -> Command:
     return cast("Command", importlib.import_module(f"watchword.cli.{name}"))
 
 
+class _Parser(argparse.ArgumentParser):
+    """No abbreviations: ``--password`` must not be understood as ``--password-file`` and name a password aloud."""
+
+    def __init__(self, **given: Any) -> None:
+        super().__init__(**{**given, "allow_abbrev": False})
+
+
 def _parser(given: Sequence[str]) -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
+    parser = _Parser(
         prog="watchword",
         description="JWT authentication for Python teams, whole. `watchword up` shows all of it on your machine.",
     )

@@ -1,0 +1,252 @@
+"""The operator's commands on an installation of their own, as typed."""
+
+import asyncio
+import importlib
+import io
+import json
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from watchword import cli
+from watchword.store.engine import open_store
+from watchword.store.repositories.installation import initialise
+from watchword.store.schema import migrate
+from watchword.store.sealing import MasterKey
+
+Run = Callable[..., tuple[int, str, str]]
+PASSWORD = "grey heron on the weir"
+NOW = 1_790_000_000
+
+
+@pytest.fixture(scope="session")
+def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A migrated data file whose master key is known."""
+    path = tmp_path_factory.mktemp("template") / "watchword.sqlite"
+    migrate(f"sqlite:///{path}")
+
+    async def make() -> None:
+        store = open_store(f"sqlite:///{path}")
+        key = MasterKey(bytes(32))
+        issuer = "http://localhost:8400"
+        await store.write(lambda connection: initialise(connection, issuer=issuer, master_key=key, now=NOW))
+        await store.close()
+
+    asyncio.run(make())
+    return path
+
+
+@pytest.fixture
+def directory(template: Path, tmp_path: Path) -> Path:
+    """A data directory as `up` keeps it."""
+    (tmp_path / "watchword.sqlite").write_bytes(template.read_bytes())
+    (tmp_path / "watchword.sqlite").chmod(0o600)
+    key = tmp_path / "master.key"
+    key.touch(0o600)
+    key.write_text("A" * 43)
+    (tmp_path / "watchword.toml").write_text(
+        '[server]\nissuer = "http://localhost:8400"\n[database]\nurl = "sqlite:///watchword.sqlite"\n'
+        '[keys]\nmaster_key_file = "master.key"\n'
+    )
+    tmp_path.chmod(0o700)
+    return tmp_path
+
+
+@pytest.fixture
+def run(directory: Path, capsys: pytest.CaptureFixture[str]) -> Run:
+    def typed(*arguments: str) -> tuple[int, str, str]:
+        status = cli.main([*arguments, "--data-dir", str(directory)])
+        captured = capsys.readouterr()
+        return status, captured.out, captured.err
+
+    return typed
+
+
+def as_json(outcome: tuple[int, str, str]) -> Any:
+    status, out, err = outcome
+    assert status == 0, err
+    return json.loads(out)
+
+
+def test_an_api_and_its_clients(run: Run) -> None:
+    url = "https://orders.example.com"
+    made = as_json(run("api", "add", url, "--scope", "orders:read=See orders", "--scope", "orders:write", "--json"))
+    assert made["scopes"] == ["orders:read", "orders:write"]
+    (listed,) = as_json(run("api", "list", "--json"))
+    assert listed["scopes"][0] == {"name": "orders:read", "description": "See orders"}
+
+    client = as_json(run("client", "add", "job", "--api", url, "orders:read,orders:write", "--json"))
+    assert client["grant_types"] == ["client_credentials"]
+    renewed = as_json(run("client", "secret", client["client_id"], "--json"))
+    assert renewed["client_secret"] != client["client_secret"]
+    (listed,) = as_json(run("client", "list", "--json"))
+    assert listed["api_scopes"] == {url: ["orders:read", "orders:write"]}
+    assert "secret" not in json.dumps(listed).replace("client_secret_basic", "")
+
+
+def test_users(run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    file = tmp_path / "password"
+    file.write_text(PASSWORD + "\n")
+    made = as_json(run("user", "add", "amy@example.com", "--role", "admin", "--password-file", str(file), "--json"))
+    (listed,) = as_json(run("user", "list", "--json"))
+    assert (listed["id"], listed["roles"], listed["status"]) == (made["id"], ["admin"], "active")
+    monkeypatch.setattr("sys.stdin", io.StringIO("another heron altogether\n"))
+    assert run("user", "password", "amy@example.com", "--password-file", "-")[0] == 0
+    assert run("user", "disable", "AMY@example.com")[0] == 0
+    (listed,) = as_json(run("user", "list", "--json"))
+    assert listed["status"] == "disabled"
+    assert "hash" not in json.dumps(listed)
+
+
+def test_a_password_is_never_taken_from_the_command_line(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sys.stdin", io.StringIO())
+    status, _, err = run("user", "add", "amy@example.com")
+    assert status == 1
+    assert "--password-file" in err
+    with pytest.raises(SystemExit):
+        run("user", "add", "amy@example.com", "--password", PASSWORD)
+
+
+def test_keys_and_revocation(run: Run) -> None:
+    status, out, _ = run("keys", "list")
+    assert (status, out) == (0, "no keys yet: start the issuer once\n")
+    assert run("revoke", "token", "jti-1")[0] == 0
+    assert run("revoke", "everything", "--yes")[0] == 0
+    status, _, err = run("revoke", "user", "nobody")
+    assert (status, err) == (1, "error: there is no such user\n")
+
+
+def test_everything_is_not_revoked_unasked(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sys.stdin", io.StringIO())
+    status, _, err = run("revoke", "everything")
+    assert status == 1
+    assert "nothing was revoked" in err
+
+
+def test_tables_are_aligned_and_show_nothing_that_moves_the_cursor(run: Run) -> None:
+    evil = "Evil\x1b[2J\u202eclient"
+    assert run("client", "add", evil, "--redirect-uri", "https://app.example.com/cb")[0] == 0
+    assert run("client", "add", "日本", "--redirect-uri", "https://app.example.com/cb")[0] == 0
+    _, out, _ = run("client", "list")
+    assert "\x1b" not in out
+    assert "\u202e" not in out
+    heading, first, second = out.splitlines()
+    column = heading.index("ID")
+    assert first[column - 1] == " "
+    assert second[column - 1 - len("日本")] == " "  # two columns each
+
+
+def test_every_reason_is_told_at_once(run: Run) -> None:
+    status, _, err = run("client", "add", " ", "--redirect-uri", "http://app.example.com", "--scope", "a b")
+    assert status == 1
+    assert err.count("\n  - ") == 3
+
+
+def test_config_explain_names_sources_and_no_secret(run: Run, directory: Path) -> None:
+    explained = {one["key"]: one for one in as_json(run("config", "explain", "--json"))}
+    assert explained["server.issuer"]["source"] == "watchword.toml"
+    assert explained["database.url"]["value"] == "(secret)"
+    assert run("config", "check")[0] == 0
+    (directory / "watchword.toml").write_text("[server]\nissuer = 1\nport = 0\n")
+    status, out, _ = run("config", "check", "--json")
+    assert status == 1
+    assert len(json.loads(out)["problems"]) == 3
+
+
+def test_the_doctor_names_what_is_wrong(run: Run, directory: Path) -> None:
+    (directory / "master.key").chmod(0o644)
+    status, out, _ = run("doctor", "--json")
+    assert status == 1
+    verdicts = {one["what"]: one["verdict"] for one in json.loads(out)}
+    assert verdicts["schema"] == "ok"
+    assert verdicts["master key"] == verdicts["file master.key"] == verdicts["reachable"] == "problem"
+
+
+def test_without_an_installation_it_is_said_what_to_do(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert cli.main(["api", "list"]) == 1
+    assert "run `watchword up`" in capsys.readouterr().err
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_wrong_master_key_is_refused(run: Run, directory: Path) -> None:
+    (directory / "master.key").write_text("B" * 42 + "A")
+    status, _, err = run("api", "list")
+    assert status == 1
+    assert "not the one this installation was made with" in err
+
+
+def test_migrate_makes_an_installation_of_an_empty_directory(run: Run, directory: Path) -> None:
+    (directory / "watchword.sqlite").unlink()
+    status, _, err = run("api", "list")
+    assert (status, "watchword migrate" in err) == (1, True)
+    assert not (directory / "watchword.sqlite").exists(), "looking makes nothing"
+    assert run("migrate")[0] == 0
+    assert run("api", "list")[0] == 0
+
+
+@pytest.mark.parametrize("name", cli.COMMANDS)
+def test_every_command_says_what_it_does(name: str, capsys: pytest.CaptureFixture[str]) -> None:
+    module = importlib.import_module(f"watchword.cli.{name}")
+    assert name == module.NAME
+    with pytest.raises(SystemExit) as ended:
+        cli.main([name, "--help"])
+    assert ended.value.code == 0
+    assert module.HELP in " ".join(capsys.readouterr().out.split())
+
+
+def test_without_a_command_the_help_is_shown(capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.main([]) == 2
+    assert "watchword up" in " ".join(capsys.readouterr().out.split())
+
+
+SERVER = ("sqlalchemy", "starlette", "uvicorn", "jinja2", "argon2", "alembic", "fastapi", "keyring", "uvloop")
+# A finder that knows none of the server's packages: what an interpreter with the SDK alone sees.
+SDK_ONLY = f"""
+import importlib.abc, sys
+class Absent(importlib.abc.MetaPathFinder):
+    def find_spec(self, name, path, target=None):
+        if name.partition(".")[0] in {SERVER!r}:
+            raise ModuleNotFoundError(f"No module named {{name!r}}", name=name)
+sys.meta_path.insert(0, Absent())
+import importlib.util
+real = importlib.util.find_spec
+importlib.util.find_spec = lambda name, package=None: None if name in {SERVER!r} else real(name, package)
+from watchword.cli import main
+sys.exit(main(sys.argv[1:]))
+"""
+
+
+def with_sdk_only(*arguments: str, cwd: Path) -> "subprocess.CompletedProcess[str]":
+    return subprocess.run(
+        [sys.executable, "-c", SDK_ONLY, *arguments], capture_output=True, text=True, check=False, cwd=cwd
+    )
+
+
+@pytest.mark.parametrize(
+    "command", [("up",), ("serve",), ("api", "list"), ("migrate",), ("user", "list"), ("keys", "list")]
+)
+def test_with_the_sdk_alone_the_install_line_is_told(command: tuple[str, ...], directory: Path) -> None:
+    done = with_sdk_only(*command, *(() if command == ("up",) else ("--data-dir", str(directory))), cwd=directory)
+    assert done.returncode == 1
+    assert 'pip install "watchword[server]"' in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_with_the_sdk_alone_the_doctor_works(directory: Path, tmp_path: Path) -> None:
+    done = with_sdk_only("doctor", "--data-dir", str(directory), cwd=tmp_path)
+    assert "SDK only" in done.stdout
+    assert "Traceback" not in done.stderr
+
+
+def test_the_command_line_is_light() -> None:
+    """Asking for one command loads no server code."""
+    script = "import sys\nfrom watchword import cli\ncli.load('up'); cli.load('api')\nprint(*sys.modules)"
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert not {name.partition(".")[0] for name in done.stdout.split()} & set(SERVER)
