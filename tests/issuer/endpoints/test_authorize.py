@@ -4,8 +4,11 @@ from typing import Any
 
 import httpx2
 import pytest
+from sqlalchemy import select
 from tests.issuer.browsing import Browser, browser_of, person, request_of, told_to_client
 from tests.issuer.issuing import ISSUER, ORDERS, REDIRECT, World
+
+from watchword.store.tables import authorization_requests
 
 pytestmark = pytest.mark.anyio
 
@@ -308,6 +311,22 @@ async def test_hints_must_be_id_tokens_of_ours_for_this_client(browser: Browser,
     for hint in (tokens["access_token"], altered, (await world.sign_in(other))["id_token"]):
         told = told_to_client(await browser.authorize(client, id_token_hint=hint))
         assert told["error"] == "invalid_request"
+
+
+async def test_no_token_is_kept_with_a_request_that_waits(browser: Browser, world: World) -> None:
+    """O80: of a hint, the user it names is kept, also across a posted request."""
+    client = await world.client()
+    alices = (await world.sign_in(client))["id_token"]
+    await browser.sign_in_plainly("bob")
+    parked = await browser.http.post("/authorize", data=request_of(client, id_token_hint=alices))
+    page = await browser.open(parked)
+    assert 'id="login-submit"' in page.text, "bob is not whom the client asked for"
+    stored = await world.issuer.store.read(
+        lambda connection: connection.execute(select(authorization_requests.c.parameters)).scalars().all()
+    )
+    assert len(stored) == 2
+    assert alices not in str(stored)
+    assert told_to_client(await browser.sign_in(page, "bob"))["error"] == "login_required"
 
 
 async def test_a_retired_key_still_checks_hints_and_a_compromised_one_never(browser: Browser, world: World) -> None:

@@ -10,20 +10,17 @@ from watchword.issuer.interaction.pending import FIELD, LostFlowError
 from watchword.issuer.pipeline import RefusedBeforeRedirectError, judge
 from watchword.issuer.requests import issuer_of, read_form, read_query
 from watchword.oauth.errors import InvalidRequestError, OAuthError
-from watchword.oauth.parameters import Parameters
 
 
 async def authorize(request: Request) -> Response:
     """``GET`` and ``POST /authorize``: judge the request, then answer it or ask the user."""
     posted = request.method == "POST"
     try:
-        parameters = await _parameters(request)
+        draft = await _draft(request)
     except InvalidRequestError as error:
         return oauth_error_page(request, error)
     except LostFlowError as lost:
         return lost.response
-    issuer = issuer_of(request)
-    draft = Draft(issuer, parameters, issuer.clock.now())
     try:
         await judge(draft)
     except RefusedBeforeRedirectError as refused:
@@ -33,12 +30,15 @@ async def authorize(request: Request) -> Response:
     return await (flow.park(request, draft) if posted else flow.begin(request, draft))
 
 
-async def _parameters(request: Request) -> Parameters:
+async def _draft(request: Request) -> Draft:
     query = read_query(request)
+    flow_id = query.get(FIELD)
     if request.method == "POST":
         # Two places for one parameter are two chances to be read differently (O10).
         if query.names():
             raise InvalidRequestError("a posted authorization request has no query")
-        return await read_form(request)
-    flow_id = query.get(FIELD)
-    return query if flow_id is None else await flow.parked(request, flow_id)
+        query = await read_form(request)
+    elif flow_id is not None:
+        return await flow.parked(request, flow_id)
+    issuer = issuer_of(request)
+    return Draft(issuer, query, issuer.clock.now())

@@ -4,6 +4,7 @@ Every step judges the stored request anew, as if it had just come: a client that
 """
 
 from dataclasses import dataclass
+from typing import Any
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -22,6 +23,7 @@ from watchword.issuer.sessions import SignedIn
 from watchword.oauth.errors import ConsentRequiredError, LoginRequiredError, OAuthError
 from watchword.oauth.parameters import Parameters
 from watchword.store.repositories import consents
+from watchword.store.repositories.authorization_requests import PendingRequest
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,19 +70,20 @@ async def park(request: Request, draft: Draft) -> Response:
 
     A post from the client's site carries no Lax cookie: it cannot tell who is signed in, nor which browser this is.
     """
-    details = {"parameters": draft.parameters.to_dict()}
-    flow_id = await pending.keep(request, Kept("authorization", draft.client.id, details, browser_hash=None))
+    flow_id = await pending.keep(
+        request, Kept("authorization", draft.client.id, _details(draft, another_than=None), browser_hash=None)
+    )
     return see_other(page_of(paths.AUTHORIZE, flow_id))
 
 
-async def parked(request: Request, flow_id: str) -> Parameters:
-    """What `park` kept.
+async def parked(request: Request, flow_id: str) -> Draft:
+    """What `park` kept, not yet judged again.
 
     Raises:
         LostFlowError: there is no such request.
     """
     kept = await pending.find(request, flow_id, kind="authorization", browser_hash=None)
-    return Parameters.from_dict(kept.parameters["parameters"])
+    return _draft(request, kept)
 
 
 async def find(request: Request, flow_id: str) -> Flow:
@@ -90,8 +93,7 @@ async def find(request: Request, flow_id: str) -> Flow:
         LostFlowError: there is none, or it no longer passes.
     """
     kept = await pending.find(request, flow_id, kind="authorization", browser_hash=csrf.browser_hash(request))
-    issuer = issuer_of(request)
-    draft = Draft(issuer, Parameters.from_dict(kept.parameters["parameters"]), issuer.clock.now())
+    draft = _draft(request, kept)
     try:
         await judge(draft)
     except RefusedBeforeRedirectError as error:
@@ -145,10 +147,23 @@ async def _to_page(request: Request, draft: Draft, demand: Demand, path: str) ->
     kept = Kept(
         "authorization",
         draft.client.id,
-        {"parameters": draft.parameters.to_dict(), "another_than": demand.another_than},
+        _details(draft, another_than=demand.another_than),
         browser_hash=csrf.browser_hash(request),
         authenticated_after=demand.authenticated_after,
     )
     response = see_other(page_of(path, await pending.keep(request, kept)))
     csrf.ensure_cookie(response, request)
     return response
+
+
+def _details(draft: Draft, *, another_than: str | None) -> dict[str, Any]:
+    """What is kept of a request: never a token. Of the hint, which has been checked, the user it names is enough."""
+    parameters = {name: values for name, values in draft.parameters.to_dict().items() if name != "id_token_hint"}
+    return {"parameters": parameters, "hinted_user_id": draft.hinted_user_id, "another_than": another_than}
+
+
+def _draft(request: Request, kept: PendingRequest) -> Draft:
+    issuer = issuer_of(request)
+    draft = Draft(issuer, Parameters.from_dict(kept.parameters["parameters"]), issuer.clock.now())
+    draft.hinted_user_id = kept.parameters["hinted_user_id"]
+    return draft
