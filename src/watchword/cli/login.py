@@ -84,7 +84,8 @@ def _sign_in(args: argparse.Namespace) -> tuple[SavedLogin, TokenCache]:
 
 
 def _scopes(args: argparse.Namespace, api: ApiMetadata) -> tuple[str, ...]:
-    return (OPENID, OFFLINE_ACCESS, *(args.scope or api.scopes))
+    # The profile is for one line: to tell the person as whom they have signed in.
+    return (OPENID, "profile", OFFLINE_ACCESS, *(args.scope or api.scopes))
 
 
 def _show(url: str, *, open_browser: bool) -> None:

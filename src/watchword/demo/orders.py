@@ -23,8 +23,9 @@ class NewOrder(BaseModel):
     item: Annotated[str, Field(min_length=1, max_length=80)]
 
 
-class Order(NewOrder):
+class Order(BaseModel):
     id: int
+    item: str
     placed_by: str
 
 

@@ -45,7 +45,7 @@ def answer_page(settings: DemoSettings, session: WebSession, request_line: str, 
     """What the API answered, as it stands."""
     tone = "good" if answer.status < 400 else "error"
     challenge = (
-        f'<section class="card"><h2>WWW-Authenticate</h2><pre class="code" id="challenge">'
+        f'<section class="card"><h2>WWW-Authenticate</h2><pre class="code" id="challenge" tabindex="0">'
         f"<code>{escape(answer.challenge)}</code></pre></section>"
         if answer.challenge
         else ""
@@ -59,7 +59,8 @@ def answer_page(settings: DemoSettings, session: WebSession, request_line: str, 
         '<div class="stack-loose">'
         f'<section class="card"><h2 class="machine">{escape(request_line)}</h2>'
         '<p class="muted small">Authorization: Bearer …, kept by this server</p>'
-        f'<pre class="code card-after" id="answer"><code>{escape(_readable(answer))}</code></pre></section>'
+        '<pre class="code card-after" id="answer" tabindex="0">'
+        f"<code>{escape(_readable(answer))}</code></pre></section>"
         f"{challenge}{_place_order_form(session)}"
         '<p><a href="/">Back</a></p></div>',
     )
@@ -80,10 +81,11 @@ def trouble_page(settings: DemoSettings, status: int, title: str, sentence: str)
 def _place_order_form(session: WebSession) -> str:
     return (
         '<section class="card"><form class="stack" method="post" action="/me/orders">'
-        f"{_csrf_field(session)}<h2>Place an order</h2>"
+        "<h2>Place an order</h2>"
         '<div class="field"><label for="item">What should it be?</label>'
         '<input id="item" name="item" required maxlength="80" autocomplete="off"></div>'
-        '<button class="button" id="place-order" type="submit">Place the order</button></form></section>'
+        '<button class="button" id="place-order" type="submit">Place the order</button>'
+        f"{_csrf_field(session)}</form></section>"
     )
 
 
