@@ -32,7 +32,7 @@ def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
     async def make() -> None:
         store = open_store(f"sqlite:///{path}")
         key = MasterKey(bytes(32))
-        issuer = "http://localhost:8400"
+        issuer = "http://localhost:1"
         await store.write(lambda connection: initialise(connection, issuer=issuer, master_key=key, now=NOW))
         await store.close()
 
@@ -49,7 +49,7 @@ def directory(template: Path, tmp_path: Path) -> Path:
     key.touch(0o600)
     key.write_text("A" * 43)
     (tmp_path / "watchword.toml").write_text(
-        '[server]\nissuer = "http://localhost:8400"\n[database]\nurl = "sqlite:///watchword.sqlite"\n'
+        '[server]\nissuer = "http://localhost:1"\n[database]\nurl = "sqlite:///watchword.sqlite"\n'
         '[keys]\nmaster_key_file = "master.key"\n'
     )
     tmp_path.chmod(0o700)

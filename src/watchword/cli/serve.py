@@ -52,7 +52,7 @@ def listen(settings: Settings) -> "Listen":
     tls = None
     if server.tls_certificate is not None and server.tls_key is not None:
         tls = CertificateFiles(Path(server.tls_certificate), Path(server.tls_key))
-    return Listen(server.listen, server.port, tls, server.trusted_proxies)
+    return Listen(server.listen, server.port, tls)
 
 
 def _refuse(problems: list[str]) -> int:

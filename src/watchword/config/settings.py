@@ -27,7 +27,7 @@ class Server:
     )
     tls_key: str | None = option(values.path, default=None, text="PEM file with the certificate's private key")
     trusted_proxies: tuple[str, ...] = option(
-        values.networks, default=(), text="addresses whose X-Forwarded-For and X-Forwarded-Proto are believed"
+        values.networks, default=(), text="addresses whose X-Forwarded-For is believed"
     )
 
 

@@ -34,7 +34,6 @@ class Listen:
     host: str
     port: int
     tls: CertificateFiles | None = None
-    trusted_proxies: tuple[str, ...] = ()
 
 
 def serve(opening: Callable[[], Awaitable[Any]], listen: Listen, *, ready: Callable[[], None] = lambda: None) -> None:
@@ -55,7 +54,7 @@ def serve(opening: Callable[[], Awaitable[Any]], listen: Listen, *, ready: Calla
         runner.run(_serve(opening, listen, context, ready))
 
 
-def _configuration(application: Any, listen: Listen, context: ssl.SSLContext | None) -> uvicorn.Config:
+def _configuration(application: Any, context: ssl.SSLContext | None) -> uvicorn.Config:
     return uvicorn.Config(
         application,
         http=WatchwordProtocol,
@@ -64,8 +63,7 @@ def _configuration(application: Any, listen: Listen, context: ssl.SSLContext | N
         log_config=None,
         access_log=False,
         server_header=False,
-        proxy_headers=bool(listen.trusted_proxies),
-        forwarded_allow_ips=list(listen.trusted_proxies),
+        proxy_headers=False,  # who forwarded for whom is judged where it matters: authn/client_address.py
         timeout_keep_alive=20,
         timeout_graceful_shutdown=GRACE_SECONDS,
         limit_concurrency=CONCURRENT_LIMIT,
@@ -80,7 +78,7 @@ async def _serve(
     ready: Callable[[], None],
 ) -> None:
     application = await opening()
-    server = uvicorn.Server(_configuration(application, listen, context))
+    server = uvicorn.Server(_configuration(application, context))
     sockets = open_sockets(listen.host, listen.port)
     beside = [asyncio.create_task(_announce(server, ready))]
     if listen.tls is not None and context is not None:

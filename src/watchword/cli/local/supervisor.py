@@ -13,7 +13,6 @@ from watchword.cli.local.child import Child
 from watchword.cli.local.errors import CrashedError, LocalError
 from watchword.cli.local.report import Receiver, Report
 from watchword.clock import Clock
-from watchword.fetch import FetchError, get_json
 
 START_SECONDS = 60.0
 STOP_SECONDS = 10.0
@@ -159,6 +158,8 @@ class Supervisor:
 
 
 def _answers(url: str) -> bool:
+    from watchword.fetch import FetchError, get_json  # noqa: PLC0415  the children need not wait for this import
+
     try:
         get_json(url)
     except FetchError:
