@@ -215,3 +215,26 @@ async def test_activations_are_told(store: Store, clock: SettableClock, master_k
     told = [event for event in listener.events if isinstance(event, KeyActivated)]
     assert len(told) == len(rotation.SLOTS) + 1
     assert told[-1].kid == kid
+
+
+async def test_a_failure_does_not_end_the_rotation(store: Store, clock: SettableClock, master_key: MasterKey) -> None:
+    """I9: recovery without anybody's help."""
+    settings = replace(SETTINGS, key_refresh=0)
+    ring = KeyRing(store=store, master_key=master_key, settings=settings, clock=clock)
+    failures = 0
+    advance = ring.advance
+
+    async def sometimes() -> None:
+        nonlocal failures
+        if failures < 3:
+            failures += 1
+            raise OSError("the disk is away")
+        await advance()
+
+    ring.advance = sometimes  # type: ignore[method-assign]  # a fault from outside, at the place where it would come
+    rotating = asyncio.create_task(ring.keep_rotating())
+    while not (await kids(store)).get("next"):
+        assert not rotating.done()
+        await asyncio.sleep(0)
+    rotating.cancel()
+    assert failures == 3

@@ -9,7 +9,6 @@ from functools import partial
 from typing import Any
 
 from watchword.clock import Clock
-from watchword.errors import WatchwordError
 from watchword.events import EventSink, KeyActivated, NoSink
 from watchword.failpoints import failpoint
 from watchword.issuer.keys import rotation
@@ -141,8 +140,8 @@ class KeyRing:
             await asyncio.sleep(self._settings.key_refresh)
             try:
                 await self.advance()
-            except WatchwordError as error:
-                _log.warning("the keys could not be advanced", extra={"code": error.code})
+            except Exception as error:  # noqa: BLE001  whatever it was, keys that are no longer rotated are worse
+                _log.warning("the keys could not be advanced", extra={"exception": type(error).__qualname__})
 
     async def _take(self, step: Step) -> None:
         now = self._clock.now()
