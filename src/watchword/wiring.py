@@ -1,7 +1,6 @@
 """The composition root: `Settings` become a store, keys, an issuer, a desk for operators, and an application."""
 
 import asyncio
-import contextlib
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -17,6 +16,7 @@ from watchword.config import Settings
 from watchword.console.routes import ROUTES
 from watchword.issuer.app import create_app
 from watchword.issuer.context import Issuer
+from watchword.issuer.housekeeping import keep_tidy
 from watchword.issuer.keys.ring import KeyRing
 from watchword.issuer.settings import IssuerSettings
 from watchword.store.engine import Store, open_store
@@ -88,7 +88,8 @@ async def open_issuer(settings: Settings, *, clock: Clock | None = None) -> Open
         StoreUnavailableError: the database does not answer.
     """
     key = master_key(settings)
-    store = open_store(settings.database.url)
+    # An operator's command writes beside the running issuer.
+    store = open_store(settings.database.url, shared=True)
     try:
         secrets = await store.read(lambda connection: _secrets(connection, key))
         return _join(settings, store, key, secrets, clock or SystemClock())
@@ -127,19 +128,22 @@ async def open_desk(settings: Settings) -> AsyncIterator[AdminDesk]:
 
 
 def create_application(opened: Opened) -> Starlette:
-    """The issuer with its console; keys rotate while it runs, and everything is closed when it ends."""
+    """The issuer with its console; keys rotate and what has expired is removed while it runs."""
 
     @asynccontextmanager
     async def running(application: Starlette) -> AsyncIterator[None]:
         del application
         await opened.issuer.keys.start()
-        rotating = asyncio.create_task(opened.issuer.keys.keep_rotating())
+        beside = [
+            asyncio.create_task(opened.issuer.keys.keep_rotating()),
+            asyncio.create_task(keep_tidy(opened.issuer)),
+        ]
         try:
             yield
         finally:
-            rotating.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await rotating
+            for task in beside:
+                task.cancel()
+            await asyncio.gather(*beside, return_exceptions=True)
             await opened.close()
 
     lifespan: Any = running

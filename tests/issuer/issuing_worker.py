@@ -31,7 +31,7 @@ async def worker(setup: dict[str, Any]) -> AsyncIterator[Handler]:
                 await issuer.keys.advance()
                 return {"kid": (await issuer.keys.signer("ES256")).kid}
             answer = await http.post(job["path"], data=job["form"], auth=(job["id"], job["secret"]))
-            return {"status": answer.status_code, "body": answer.json()}
+            return {"status": answer.status_code, "body": answer.json() if answer.content else {}}
 
         yield handle
     issuer.passwords.close()
