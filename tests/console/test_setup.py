@@ -160,9 +160,9 @@ async def test_broken_form_is_a_page_not_a_crash(console: Console, body: bytes, 
 
 
 async def test_token_leaves_by_no_header(console: Console) -> None:
-    """O84: of the address that holds the token, a referrer tells the origin alone, and no cache keeps the page."""
+    """O84: no other site learns the address that holds the token, and no cache keeps the page."""
     answer = await console.browser.get("/setup", params={"token": await console.link()})
-    assert answer.headers["referrer-policy"] == "strict-origin"
+    assert answer.headers["referrer-policy"] == "same-origin"
     assert answer.headers["cache-control"] == "no-store"
     assert "form-action 'self';" in answer.headers["content-security-policy"]
     assert re.findall(r'(?:href|src|action)="(?!/|#)', answer.text) == []

@@ -22,9 +22,5 @@ def form_page(request: Request, template: str, context: Mapping[str, Any], *, st
         status: the HTTP status.
     """
     response = render(request, template, {"csrf_token": csrf.token(request), **context}, status=status)
-    # The set-up token is in the page's address: no `Referer` may hold more than the origin. `no-referrer` would do that
-    # too, but makes a browser say `Origin: null` with our own forms.
-    # https://fetch.spec.whatwg.org/#append-a-request-origin-header
-    response.headers["Referrer-Policy"] = "strict-origin"
     csrf.ensure_cookie(response, request)
     return response

@@ -95,7 +95,7 @@ async def test_a_client_without_a_hint_gets_its_redirect_after_the_question(brow
     query = {"client_id": client.id, "post_logout_redirect_uri": AFTER, "state": "x"}
     page = await browser.open(await browser.http.get("/end_session", params=query))
     assert client.name in page.text
-    assert "form-action 'self' https://app.example;" in page.headers["content-security-policy"]
+    assert "form-action 'self' https:;" in page.headers["content-security-policy"]
     assert (await browser.submit(page)).headers["location"] == f"{AFTER}?state=x"
 
 

@@ -26,8 +26,5 @@ def form_page(
     settings = issuer_of(request).settings
     around = {"csrf_token": csrf.token(request), "local": settings.local, "issuer_host": settings.host}
     response = render(request, template, {**around, **context}, status=status, form_action=leads_to)
-    # With `no-referrer` a browser sends `Origin: null` with our own forms. This tells other sites no more, and lets us
-    # see where a form came from: https://fetch.spec.whatwg.org/#append-a-request-origin-header
-    response.headers["Referrer-Policy"] = "same-origin"
     csrf.ensure_cookie(response, request)
     return response
