@@ -4,9 +4,9 @@ import argparse
 import sys
 from collections.abc import Callable, Sequence
 
-from benchmarks import start
+from benchmarks import enumeration, start
 
-BENCHMARKS: dict[str, Callable[[argparse.Namespace], int]] = {"start": start.run}
+BENCHMARKS: dict[str, Callable[[argparse.Namespace], int]] = {"enumeration": enumeration.run, "start": start.run}
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
