@@ -76,8 +76,10 @@ class SignIn:
 
         def begin(connection: Connection) -> tuple[User | None, Charge]:
             user = users.find_by_identifier(connection, identifier)
-            account = user.id if user is not None else users.fold(identifier)
             known = known_device.name_of(self.secret, user, device) if user is not None else None
+            # By what was typed, never by whom it names: were a user's name and e-mail one account here, being stopped
+            # at the one after guessing at the other would tell that both are somebody's (O50).
+            account = user.id if user is not None and known is not None else users.fold(identifier)
             limits = throttle.limits_for(self.secret, account=account, address=address, device=known)
             return user, login_throttle.charge(connection, limits, now=now)
 

@@ -24,7 +24,7 @@ def limits_for(secret: bytes, *, account: str, address: str, device: str | None 
 
     Args:
         secret: the installation's ``throttle`` key.
-        account: the user's id, or what was typed when it names nobody.
+        account: what was typed, folded; the user's id together with ``device``.
         address: from `client_address`.
         device: the name of a known browser of this account, from `known_device`.
     """

@@ -4,10 +4,12 @@ import asyncio
 from functools import partial
 
 import pytest
+from sqlalchemy import select
 
 from watchword.store.engine import Store
 from watchword.store.repositories import login_throttle
 from watchword.store.repositories.login_throttle import Charge, Limit
+from watchword.store.tables import login_throttle as table
 
 pytestmark = pytest.mark.anyio
 
@@ -97,3 +99,13 @@ async def test_old_counters_are_forgotten(store: Store) -> None:
     assert (await charge(store, PAIR, now=9.0)).refused
     await store.write(partial(login_throttle.forget_expired, now=111.0))
     await fail(store, PAIR, now=9.0)
+
+
+async def test_whoever_is_stopped_writes_nothing_more(store: Store) -> None:
+    """R52: a blocked address cannot fill the table with counters of names it makes up."""
+    await fail(store, PAIR, now=0.0, times=3)
+    for number in range(20):
+        other = Limit(f"other-{number}", failures=3, window=100.0, first_block=10.0, longest_block=60.0)
+        assert (await charge(store, PAIR, other, now=5.0)).refused
+    rows = await store.read(lambda connection: connection.execute(select(table.c.key)).scalars().all())
+    assert rows == [PAIR.key]

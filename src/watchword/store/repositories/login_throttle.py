@@ -5,7 +5,7 @@ so that parallel guesses cannot outrun it and successful sign-ins consume nothin
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, case, delete, select, update
+from sqlalchemy import Connection, case, delete, func, select, update
 
 from watchword.store.repositories.inserting import insert_absent
 from watchword.store.tables import login_throttle
@@ -59,6 +59,13 @@ def charge(connection: Connection, limits: Sequence[Limit], *, now: float) -> Ch
     """Count one attempt against every limit, or against none when one of them is blocked."""
     # Always in the same order, so that two transactions never wait for each other.
     ordered = sorted(limits, key=lambda limit: limit.key)
+    keys = [limit.key for limit in ordered]
+    # Looked at before anything is written: whoever is stopped cannot go on filling the table with new names (R52).
+    blocked_until = connection.execute(
+        select(func.max(login_throttle.c.blocked_until)).where(login_throttle.c.key.in_(keys))
+    ).scalar_one()
+    if blocked_until is not None and blocked_until > now:
+        return Charge(retry_after=blocked_until - now)
     fresh = {"failures": 0, "window_started_at": now, "blocked_until": 0.0}
     insert_absent(
         connection,
@@ -69,7 +76,7 @@ def charge(connection: Connection, limits: Sequence[Limit], *, now: float) -> Ch
         row.key: row
         for row in connection.execute(
             select(login_throttle)
-            .where(login_throttle.c.key.in_([limit.key for limit in ordered]))
+            .where(login_throttle.c.key.in_(keys))
             .order_by(login_throttle.c.key)
             .with_for_update()
         )
