@@ -66,6 +66,12 @@ def test_leeway_moves_the_boundary_exactly() -> None:
         rules.check_expiry({"exp": NOW - 30}, now=NOW, leeway=30)
 
 
+def test_j56_a_number_too_large_for_a_float_is_no_time() -> None:
+    for exp in (10**400, -(10**400), 2**1000):
+        with pytest.raises(ClaimError):
+            rules.numeric_date({"exp": exp}, "exp")
+
+
 @pytest.mark.parametrize("leeway", [-1, -0.1, 301, float("nan"), float("inf"), True, "5", None])
 def test_j59_a_leeway_that_makes_no_sense_is_refused(leeway: Any) -> None:
     with pytest.raises(ValueError, match="leeway"):

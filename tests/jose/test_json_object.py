@@ -1,6 +1,7 @@
 """Strict JSON (THREATS J38-J41)."""
 
 import json
+import time
 from typing import Any
 
 import pytest
@@ -56,6 +57,10 @@ def _has_lone_surrogate(text: str) -> bool:
         ("J40", b'{"a":-Infinity}'),
         ("J40", b'{"a":1e400}'),
         ("J40", b'{"a":' + b"9" * 5000 + b"}"),
+        ("J40", b'{"a":' + b"9" * 400 + b"}"),
+        ("J40", b'{"a":1' + b"0" * 20 + b"}"),
+        ("J40", b'{"a":-1' + b"0" * 20 + b"}"),
+        ("J40", b'{"a":[{"b":1' + b"0" * 20 + b"}]}"),
         ("J40", b'{"a":' + b"[" * 10_000),
         ("J40", b'{"a":' + b"[" * 40 + b"]" * 40 + b"}"),
         ("J40", b'{"a":' * 40 + b"1" + b"}" * 40),
@@ -83,3 +88,29 @@ def test_the_deepest_allowed_nesting_passes_and_brackets_in_strings_do_not_count
 
 def test_many_objects_side_by_side_are_not_deep() -> None:
     assert len(decode_object(json.dumps({"a": [{"b": 1}] * 100}).encode())["a"]) == 100
+
+
+def test_j40_twenty_digits_are_a_number() -> None:
+    assert decode_object(b'{"a":[-' + b"9" * 20 + b"]}") == {"a": [-(10**20 - 1)]}
+
+
+def test_j40_the_depth_is_found_without_backtracking() -> None:
+    """Headers are read before any signature is checked: what costs more than its length would be free for anybody."""
+
+    def cost(length: int) -> float:
+        data = b"[" * (MAX_DEPTH + 1) + b'"\\' * length
+        begun = time.process_time()
+        for _ in range(20):
+            with pytest.raises(MalformedTokenError):
+                decode_object(data)
+        return time.process_time() - begun
+
+    assert cost(8000) < 20 * cost(1000) + 0.05  # the square would be 64 times, and a second more
+
+
+def test_j42_no_error_carries_the_text_along() -> None:
+    for data in (b'{"a":"canary\xff"}', b'{"a":1,"a":"canary"}', b"canary"):
+        with pytest.raises(MalformedTokenError) as caught:
+            decode_object(data)
+        assert caught.value.__cause__ is None
+        assert caught.value.__suppress_context__ or caught.value.__context__ is None

@@ -244,3 +244,23 @@ def test_j15_what_is_no_key_is_refused(members: Any) -> None:
 def test_no_key_is_generated_for_an_unknown_algorithm(alg: str) -> None:
     with pytest.raises(UnsupportedKeyError):
         Key.generate(alg)
+
+
+P25519 = 2**255 - 19
+ORDER_8 = 0x7A03AC9277FDC74EC6CC392CFA53202A0F67100D760B3CBA4FD84D3D706A17C7
+
+
+@pytest.mark.parametrize("sign", [0, 1])
+@pytest.mark.parametrize("y", [0, 1, P25519 - 1, P25519, P25519 + 1, ORDER_8, P25519 - ORDER_8])
+@pytest.mark.parametrize("alg", ["Ed25519", "EdDSA"])
+def test_j27_points_of_small_order_and_second_names_of_points_are_no_keys(alg: str, y: int, sign: int) -> None:
+    x = (y | sign << 255).to_bytes(32, "little")
+    with pytest.raises(InvalidKeyError):
+        Key.from_dict({"kty": "OKP", "crv": "Ed25519", "alg": alg, "x": base64url.encode_text(x)})
+
+
+@pytest.mark.parametrize("y", [0, 1, 2**448 - 2**224 - 2, 2**448 - 2**224 - 1, 2**448 - 2**224])
+def test_j27_the_same_for_ed448(y: int) -> None:
+    x = base64url.encode_text(y.to_bytes(57, "little"))
+    with pytest.raises(InvalidKeyError):
+        Key.from_dict({"kty": "OKP", "crv": "Ed448", "alg": "Ed448", "x": x})

@@ -214,3 +214,19 @@ def test_the_memory_of_headers_is_bounded() -> None:
         key = Key.from_dict(OCT.to_dict(private=True) | {"kid": f"k{number}"})
         jws.verify(jws.sign(b"", key, typ="JWT"), key, algorithms=("HS256",))
     assert len(jws._remembered) <= 256
+
+
+def test_j42_neither_repr_nor_cause_shows_the_token() -> None:
+    shown = f"{jws.split(TOKEN)!r} {jws.verify(TOKEN, EC)!r}"
+    assert not any(segment in shown for segment in TOKEN.split("."))
+    assert "payload'" not in shown
+    with pytest.raises(MalformedTokenError) as caught:
+        jws.split(TOKEN + "é")
+    assert caught.value.__cause__ is None
+    assert caught.value.__context__ is None
+
+
+def test_a_shared_header_cannot_be_changed() -> None:
+    members: Any = jws.verify(TOKEN, EC).header.members
+    with pytest.raises(TypeError):
+        members["alg"] = "none"

@@ -1,5 +1,6 @@
 """The rules of RFC 9068 section 4 (THREATS J55-J65)."""
 
+import json
 from typing import Any
 
 import pytest
@@ -7,7 +8,7 @@ from tests.jose.forge import forge
 from tests.verify.tokens import ABSENT, API, ISSUER, NOW, access_token, claims
 
 from watchword.clock import SettableClock
-from watchword.jose import Key, KeySet, jwt
+from watchword.jose import Key, KeySet, jws, jwt
 from watchword.verify import VerificationError, VerifiedClaims, Verifier
 
 KEY = Key.generate("ES256")
@@ -141,3 +142,8 @@ def test_j42_j93_no_sentence_repeats_the_token() -> None:
     for changes in ({"iss": "canary"}, {"aud": "canary"}, {"sub": ["canary"]}, {"scope": ["canary"]}):
         error = refusal(access_token(KEY, **changes))
         assert "canary" not in f"{error} {error!r} {error.detail}"
+
+
+def test_j40_j56_a_time_too_large_to_count_is_refused_like_any_other() -> None:
+    payload = json.dumps({**claims(), "exp": 10**400}).encode()
+    assert refusal(jws.sign(payload, KEY, typ="at+jwt")).code == "token_malformed"

@@ -103,3 +103,7 @@ def test_only_the_registered_algorithm_passes() -> None:
 
 def test_another_signature_is_refused() -> None:
     assert refusal(id_token(key=Key.generate("RS256", kid=KEY.kid))) == "signature_invalid"
+
+
+def test_j10_an_access_token_that_is_not_ascii_is_refused_and_not_a_crash() -> None:
+    assert refusal(id_token(at_hash="x"), access_token="é") == "token_malformed"

@@ -6,6 +6,7 @@ Keys, and addresses of keys, that a header carries (``jwk``, ``jku``, ``x5c``, `
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
+from types import MappingProxyType
 from typing import Any
 
 import msgspec
@@ -23,7 +24,8 @@ _EXTENSIONS = ("crit", "b64", "zip")
 class Header:
     """A header whose shape holds. Who wrote it is known only after the signature was checked.
 
-    ``kind`` is ``typ`` in the one form that can be compared: lower case, without ``application/``.
+    ``kind`` is ``typ`` in the one form that can be compared: lower case, without ``application/``. ``members`` is
+    read-only, since tokens share their header.
     """
 
     alg: str
@@ -45,7 +47,7 @@ def parse(segment: bytes) -> Header:
     for name in _EXTENSIONS:
         if name in members:
             raise UnsupportedHeaderError(f"the header parameter `{name}` is not supported")
-    return Header(_algorithm(members), _key_id(members), _kind(members), members)
+    return Header(_algorithm(members), _key_id(members), _kind(members), MappingProxyType(members))
 
 
 def _algorithm(members: Mapping[str, Any]) -> str:

@@ -4,7 +4,7 @@ Before any cryptography the header's algorithm, the key's algorithm and the allo
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 
 from watchword.jose import base64url
@@ -24,23 +24,23 @@ _remembered: dict[bytes, Header] = {}
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """A header and a payload whose signature held."""
+    """A header and a payload whose signature held. Its repr does not show the payload."""
 
     header: Header
-    payload: bytes
+    payload: bytes = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True)
 class UnverifiedMessage:
     """A token taken apart, with nothing checked but its form: the only thing that may be done with it is to look
-    for the key that should verify it.
+    for the key that should verify it. Its repr does not show the token.
     """
 
     header: Header
-    signing_input: bytes
-    header_segment: bytes
-    payload_segment: bytes
-    signature_segment: bytes
+    signing_input: bytes = field(repr=False)
+    header_segment: bytes = field(repr=False)
+    payload_segment: bytes = field(repr=False)
+    signature_segment: bytes = field(repr=False)
 
 
 def sign(payload: bytes, key: Key, *, typ: str) -> str:
@@ -69,10 +69,10 @@ def split(token: str) -> UnverifiedMessage:
         raise TypeError("a token is a str")
     if len(token) > MAX_TOKEN_CHARACTERS:
         raise MalformedTokenError("the token is too long")
-    try:
-        text = token.encode("ascii")
-    except UnicodeEncodeError as error:
-        raise MalformedTokenError("the token is not a compact JWS") from error
+    # Asked first: the codec's own error would carry the whole token (THREATS J42).
+    if not token.isascii():
+        raise MalformedTokenError("the token is not a compact JWS")
+    text = token.encode("ascii")
     if text.count(b".") != 2:
         raise MalformedTokenError("the token is not a compact JWS")
     signing_input, _, signature_segment = text.rpartition(b".")

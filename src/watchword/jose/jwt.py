@@ -13,7 +13,7 @@ import msgspec
 from watchword.jose import base64url, jws
 from watchword.jose.algorithms import ASYMMETRIC, BY_NAME
 from watchword.jose.claims import TIME_CLAIMS, numeric_date
-from watchword.jose.errors import AlgorithmNotAllowedError, TypeMismatchError
+from watchword.jose.errors import AlgorithmNotAllowedError, MalformedTokenError, TypeMismatchError
 from watchword.jose.header import Header, normal_type
 from watchword.jose.json_object import decode_object
 from watchword.jose.jwk import Key
@@ -113,9 +113,12 @@ def half_hash(value: str, alg: str) -> str:
 
     Raises:
         AlgorithmNotAllowedError: no hash belongs to ``alg``; never skipped (THREATS J10).
+        MalformedTokenError: ``value`` is not ASCII.
     """
     algorithm = BY_NAME.get(alg)
     if algorithm is None or algorithm.hash_name is None:
         raise AlgorithmNotAllowedError("no hash belongs to this algorithm")
+    if not value.isascii():
+        raise MalformedTokenError("the hashed value is not ASCII")
     digest = hashlib.new(algorithm.hash_name, value.encode("ascii")).digest()
     return base64url.encode_text(digest[: len(digest) // 2])

@@ -22,11 +22,13 @@ PrivateKey = Ed25519PrivateKey | Ed448PrivateKey
 
 @dataclass(frozen=True, slots=True)
 class Curve:
-    """The row's parameters; lengths in octets."""
+    """The row's parameters: lengths in octets, the field's prime, and the y of every point of small order."""
 
     crv: str
     key_octets: int
     signature_octets: int
+    prime: int
+    small_order: frozenset[int]
     generate: Callable[[], PrivateKey]
     load_public: Callable[[bytes], PublicKey]
     load_private: Callable[[bytes], PrivateKey]
@@ -82,6 +84,7 @@ def _load(curve: Curve, members: Mapping[str, Any]) -> OKPKey:
     if members.get("crv") != curve.crv:
         raise UnsupportedKeyError("the key's curve is not the one of its algorithm")
     x = member_fixed(members, "x", curve.key_octets)
+    _refuse_weak(curve, x)
     try:
         public = curve.load_public(x)
         if "d" not in members:
@@ -94,14 +97,29 @@ def _load(curve: Curve, members: Mapping[str, Any]) -> OKPKey:
     return OKPKey(curve, public, private)
 
 
+def _refuse_weak(curve: Curve, x: bytes) -> None:
+    """Under a point of small order signatures fit messages that nobody signed; a y that is not reduced is a second
+    name for a point (THREATS J27). The library takes both.
+    """
+    y = int.from_bytes(x, "little") & ((1 << (8 * curve.key_octets - 1)) - 1)
+    if y >= curve.prime or y in curve.small_order:
+        raise InvalidKeyError("the point is not one that keys have")
+
+
 def _row(name: str, curve: Curve, hash_name: str | None) -> Algorithm:
     return Algorithm(name, "OKP", curve.crv, hash_name, partial(_generate, curve), partial(_load, curve))
 
+
+_P25519 = 2**255 - 19
+_P448 = 2**448 - 2**224 - 1
+_ORDER_8_Y = 0x7A03AC9277FDC74EC6CC392CFA53202A0F67100D760B3CBA4FD84D3D706A17C7  # and its negative
 
 _ED25519 = Curve(
     "Ed25519",
     32,
     64,
+    _P25519,
+    frozenset((0, 1, _P25519 - 1, _ORDER_8_Y, _P25519 - _ORDER_8_Y)),
     Ed25519PrivateKey.generate,
     Ed25519PublicKey.from_public_bytes,
     Ed25519PrivateKey.from_private_bytes,
@@ -110,6 +128,8 @@ _ED448 = Curve(
     "Ed448",
     57,
     114,
+    _P448,
+    frozenset((0, 1, _P448 - 1)),
     Ed448PrivateKey.generate,
     Ed448PublicKey.from_public_bytes,
     Ed448PrivateKey.from_private_bytes,
