@@ -7,9 +7,10 @@ from collections.abc import Iterator
 from contextlib import closing
 
 import pytest
+from tests.verify.exhaustion import no_thread_to_be_had
 from tests.verify.loopback_issuer import LoopbackIssuer, loopback_issuer
 
-from watchword.fetch import HOSTILE, FetchError, Policy, aget_json, check_url, get_json, is_public, post_form
+from watchword.fetch import HOSTILE, TRUSTED, FetchError, Policy, aget_json, check_url, get_json, is_public, post_form
 
 
 @pytest.fixture
@@ -175,7 +176,61 @@ def test_j87_a_hostile_address_must_be_public() -> None:
         ("64:ff9b::7f00:1", False),
         ("64:ff9b::5db8:d822", True),
         ("2002:7f00:1::", False),
+        ("64:ff9b:1::7f00:1", False),
+        ("::127.0.0.1", False),
+        ("fec0::1", False),
+        ("192.0.0.8", False),
     ],
 )
 def test_j87_which_addresses_are_public(address: str, public: bool) -> None:
     assert is_public(ipaddress.ip_address(address)) is public
+
+
+def test_r30_a_name_server_that_is_silent_does_not_outlast_the_deadline(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Looking a name up cannot be interrupted; nobody waits for it all the same."""
+    answered = threading.Event()
+
+    def silent(*arguments: object, **options: object) -> list[object]:
+        answered.wait(10)
+        raise socket.gaierror
+
+    monkeypatch.setattr(socket, "getaddrinfo", silent)
+    result: list[str] = []
+
+    def ask() -> None:
+        try:
+            get_json("https://a.example/", policy=Policy(max_bytes=1000, deadline=0.1))
+        except FetchError as error:
+            result.append(error.sentence)
+
+    thread = threading.Thread(target=ask, daemon=True)
+    thread.start()
+    thread.join(5)
+    ended = not thread.is_alive()
+    answered.set()
+    thread.join()
+    assert ended
+    assert result == ["the address could not be reached in time"]
+
+
+def test_without_a_thread_to_be_had_it_is_a_fetch_that_failed() -> None:
+    with no_thread_to_be_had(), pytest.raises(FetchError, match="nothing left"):
+        get_json("https://127.0.0.1/")
+
+
+@pytest.mark.parametrize("url", ["https://\u2488.com/", "https://a\ud800.com/"])
+@pytest.mark.parametrize("policy", [TRUSTED, HOSTILE])
+def test_j87_a_host_that_is_no_name_is_a_fetch_that_failed(url: str, policy: Policy) -> None:
+    with pytest.raises(FetchError):
+        get_json(url, policy=policy)
+
+
+@pytest.mark.parametrize("value", ["Basic canary\r\nx: y", "Basic canary\u20ac", "Basic canary\0"])
+def test_j42_a_secret_that_cannot_be_sent_is_not_shown(server: LoopbackIssuer, value: str) -> None:
+    with pytest.raises(FetchError) as caught:
+        post_form(server.url + "/token", [], headers={"authorization": value})
+    assert "canary" not in f"{caught.value!r} {caught.value.detail} {caught.value.__cause__!r}"
+    assert caught.value.__suppress_context__
+    with pytest.raises(FetchError) as caught:
+        post_form(server.url + "/token", [("client_secret", "canary\ud800")])
+    assert "canary" not in f"{caught.value!r} {caught.value.detail} {caught.value.__cause__!r}"

@@ -10,6 +10,7 @@ must resolve to public addresses alone, one of which is then connected to (THREA
 
 import ipaddress
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from concurrent.futures import Future
 from dataclasses import dataclass, field
 from functools import lru_cache
 from socket import SOCK_STREAM
@@ -45,6 +46,9 @@ class Policy:
 TRUSTED = Policy(max_bytes=256 * 1024, deadline=5.0)
 HOSTILE = Policy(max_bytes=256 * 1024, deadline=5.0, public_only=True)
 _NAT64 = ipaddress.IPv6Network("64:ff9b::/96")
+# Whatever lies outside is not routed in public, though `is_global` says so: site-local, IPv4-compatible, local NAT64.
+_GLOBAL_UNICAST = ipaddress.IPv6Network("2000::/3")
+_PROTOCOL_ASSIGNMENTS = ipaddress.IPv4Network("192.0.0.0/24")
 _JSON_TYPES = ("application/json", "application/jwk-set+json")
 
 
@@ -149,8 +153,15 @@ async def apost_form(
     """
     check_url(url, danger_allow_http=danger_allow_http)
     sent = {**(headers or {}), "content-type": "application/x-www-form-urlencoded"}
-    response = await _exchange("POST", url, policy=policy, headers=sent, content=urlencode(fields).encode("ascii"))
+    response = await _exchange("POST", url, policy=policy, headers=sent, content=_form(fields))
     return Answer(response.status, _json_object(response.body))
+
+
+def _form(fields: Sequence[tuple[str, str]]) -> bytes:
+    try:
+        return urlencode(fields).encode("ascii")
+    except UnicodeEncodeError:
+        raise FetchError("the form holds text that is not Unicode") from None  # the codec's error carries the field
 
 
 def get_json(url: str, *, policy: Policy = TRUSTED, danger_allow_http: bool = False) -> Document:
@@ -199,6 +210,9 @@ async def _exchange(
                 ) as response,
             ):
                 return _Response(response.status_code, response.headers, await _read(response, policy.max_bytes))
+    except (httpx2.LocalProtocolError, ValueError) as error:
+        # Neither as detail nor as cause: what could not be sent may be a secret, and these errors repeat it.
+        raise FetchError("the request cannot be sent", detail=f"{url}: {type(error).__name__}") from None
     except (httpx2.HTTPError, httpx2.InvalidURL, TimeoutError, OSError) as error:
         raise FetchError("the address could not be reached in time", detail=f"{url}: {error!r}") from error
 
@@ -218,15 +232,15 @@ async def _pinned_to_public_address(parts: SplitResult) -> str:
 
 
 def is_public(address: ipaddress.IPv4Address | ipaddress.IPv6Address) -> bool:
-    """Whether ``address`` belongs to the public internet, also where it wraps an IPv4 address (6to4, NAT64, mapped)."""
+    """Whether ``address`` belongs to the public internet, also where it wraps an IPv4 address (6to4, NAT64)."""
     if not address.is_global or address.is_multicast:
         return False
     if address.version == 6:
         if address in _NAT64:
             return is_public(ipaddress.IPv4Address(int(address) & 0xFFFFFFFF))
-        inner = address.ipv4_mapped or address.sixtofour
-        return inner is None or is_public(inner)
-    return True
+        inner = address.sixtofour
+        return address in _GLOBAL_UNICAST and (inner is None or is_public(inner))
+    return address not in _PROTOCOL_ASSIGNMENTS
 
 
 async def _read(response: httpx2.Response, max_bytes: int) -> bytes:
@@ -267,23 +281,26 @@ def _max_age(cache_control: str) -> float | None:
 def _blocking(exchange: Callable[[], Awaitable[T]]) -> T:
     """Run ``exchange`` in a thread with a loop of its own: it works inside and outside of a running event loop, and
     the deadline holds for the whole exchange, which the timeouts of a blocking socket cannot promise.
+
+    The thread is not joined: closing its loop waits for a name server that does not answer (THREATS R30).
     """
-    results: list[T] = []
-    errors: list[BaseException] = []
+    outcome: Future[T] = Future()
+
+    async def land() -> None:
+        try:
+            outcome.set_result(await exchange())
+        except Exception as error:  # noqa: BLE001  handed to the caller's thread, where it is raised
+            outcome.set_exception(error)
 
     def run() -> None:
         try:
-            results.append(anyio.run(_await, exchange))
-        except BaseException as error:  # noqa: BLE001  handed to the caller's thread, where it is raised
-            errors.append(error)
+            anyio.run(land)
+        except BaseException as error:  # noqa: BLE001  the same, when there is not even a loop to be had
+            if not outcome.done():
+                outcome.set_exception(error)
 
-    thread = Thread(target=run, name="watchword-fetch", daemon=True)
-    thread.start()
-    thread.join()
-    if errors:
-        raise errors[0]
-    return results[0]
-
-
-async def _await(exchange: Callable[[], Awaitable[T]]) -> T:
-    return await exchange()
+    try:
+        Thread(target=run, name="watchword-fetch", daemon=True).start()
+        return outcome.result()
+    except (OSError, RuntimeError) as error:  # no thread, or no file descriptors, left in this process
+        raise FetchError("there is nothing left to fetch with", detail=repr(error)) from error

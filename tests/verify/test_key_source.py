@@ -1,12 +1,17 @@
 """Fetching keys from a real server (THREATS J84-J91, R30-R34)."""
 
 import contextlib
+import gc
 import socket
+import subprocess
+import sys
 import threading
+import weakref
 from collections.abc import Callable
 
 import anyio
 import pytest
+from tests.verify.exhaustion import no_thread_to_be_had
 from tests.verify.loopback_issuer import LoopbackIssuer
 from tests.verify.tokens import API, NOW, access_token
 
@@ -15,7 +20,7 @@ from watchword.jose import Key
 from watchword.verify import AsyncVerifier, KeysUnavailableError, VerificationError, Verifier
 from watchword.verify.errors import UnknownKeyError
 from watchword.verify.key_cache import COOL_DOWN
-from watchword.verify.key_source import PublishedKeys
+from watchword.verify.key_source import LOST_AFTER, PublishedKeys
 
 
 def verifier_of(issuer: LoopbackIssuer, clock: SettableClock) -> Verifier:
@@ -255,7 +260,9 @@ def test_an_address_chosen_by_the_document_must_be_public(issuer: LoopbackIssuer
             listener.accept()
 
 
-def test_a_forked_child_fetches_for_itself(issuer: LoopbackIssuer, clock: SettableClock) -> None:
+def test_a_child_fetches_for_itself_though_the_parents_lock_is_held(
+    issuer: LoopbackIssuer, clock: SettableClock
+) -> None:
     """The parent's fetch, under way at the fork, never lands in the child."""
     verifier, token = verifier_of(issuer, clock), token_of(issuer)
     issuer.gate.clear()
@@ -270,3 +277,82 @@ def test_a_forked_child_fetches_for_itself(issuer: LoopbackIssuer, clock: Settab
     issuer.gate.set()
     assert verifier.verify(token).sub == "user-1"
     waiting.join()
+
+
+FORK = """
+import os, signal, sys, threading, time
+from watchword.clock import SettableClock
+from watchword.verify import Verifier
+
+issuer, now, audience, token = sys.argv[1:]
+verifier = Verifier(issuer=issuer, audience=audience, clock=SettableClock(float(now)))
+waiting = threading.Thread(target=verifier.verify, args=(token,))
+waiting.start()
+while verifier._keys._flight is None:
+    time.sleep(0.001)
+child = os.fork()
+if child == 0:
+    signal.alarm(10)
+    try:
+        os._exit(0 if verifier.verify(token).sub == "user-1" else 1)
+    except BaseException as error:
+        print(repr(error), file=sys.stderr, flush=True)
+        os._exit(2)
+status = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+waiting.join()
+sys.exit(status)
+"""
+
+
+def test_a_forked_child_fetches_for_itself(issuer: LoopbackIssuer) -> None:
+    """A real fork, in a process of its own, with the parent's fetch under way."""
+    issuer.gate.clear()
+    arguments = [sys.executable, "-c", FORK, issuer.url, str(NOW), API, token_of(issuer)]
+    with subprocess.Popen(arguments, stderr=subprocess.PIPE) as process:
+        for _ in range(1000):
+            if len(issuer.requests) == 2 or process.poll() is not None:  # the parent's and the child's
+                break
+            threading.Event().wait(0.01)
+        issuer.gate.set()
+        _, errors = process.communicate(timeout=20)
+    assert (process.returncode, errors) == (0, b"")
+    assert issuer.jwks_requests == 2
+
+
+def test_without_a_thread_to_be_had_it_fails_and_heals(issuer: LoopbackIssuer, clock: SettableClock) -> None:
+    """R30: a fetch that could not begin must not be waited for, now or ever."""
+    verifier, token = verifier_of(issuer, clock), token_of(issuer)
+    with no_thread_to_be_had(), pytest.raises(KeysUnavailableError):
+        verifier.verify(token)
+    clock.advance(1)
+    assert verifier.verify(token).sub == "user-1"
+
+
+def test_a_fetch_that_never_lands_does_not_keep_another_from_beginning(
+    issuer: LoopbackIssuer, clock: SettableClock
+) -> None:
+    """R30: its name server is silent, or its thread is gone."""
+    verifier, token = verifier_of(issuer, clock), token_of(issuer)
+    issuer.gate.clear()
+    lost = threading.Thread(target=lambda: verifier.verify(token))
+    lost.start()
+    while not issuer.requests:
+        lost.join(0.01)
+    clock.advance(LOST_AFTER)
+    with pytest.raises(KeysUnavailableError):
+        verifier.verify(token)  # at once: it is too early for another
+    clock.advance(COOL_DOWN - LOST_AFTER)
+    second = threading.Thread(target=lambda: verifier.verify(token))
+    second.start()
+    while len(issuer.requests) < 2:
+        second.join(0.01)
+    issuer.gate.set()
+    second.join()
+    lost.join()
+    assert verifier.verify(token).sub == "user-1"
+
+
+def test_a_verifier_that_nobody_uses_is_let_go(issuer: LoopbackIssuer, clock: SettableClock) -> None:
+    sources = weakref.WeakSet([verifier_of(issuer, clock)._keys for _ in range(3)])
+    gc.collect()
+    assert len(sources) == 0

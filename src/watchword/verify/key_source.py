@@ -9,6 +9,7 @@ from concurrent.futures import Future
 from concurrent.futures import TimeoutError as WaitedTooLongError
 from threading import Lock, Thread
 from typing import Protocol
+from weakref import WeakSet
 
 import anyio
 
@@ -25,6 +26,7 @@ from watchword.verify.settings import KeyAddress
 
 BRIEF_WAIT = 0.2  # seconds for which tokens with an unknown key wait for a fetch that another began (THREATS R32)
 LONG_WAIT = 12.0  # seconds: discovery and key set, each with its own deadline, and a little
+LOST_AFTER = LONG_WAIT  # seconds after which a fetch that never landed no longer keeps another from beginning
 _log = logging.getLogger("watchword.verify")
 
 
@@ -77,7 +79,8 @@ class PublishedKeys:
         self._lock = Lock()
         self._flight: Future[None] | None = None
         self._found: tuple[str, Policy] | None = None
-        os.register_at_fork(after_in_child=self._forget_the_parent)
+        self._lost_at = 0.0
+        _sources.add(self)
 
     def find(self, kid: str | None) -> KeySet:
         """See `KeySource`."""
@@ -110,25 +113,29 @@ class PublishedKeys:
 
     def _depart(self, kid: str | None) -> tuple[Future[None] | None, float]:
         """The fetch to wait for, and for how many seconds; begun here when it is due and none is under way."""
+        now = self._clock.monotonic()
         with self._lock:
-            plan = self._cache.plan(kid, self._clock.monotonic(), fetching=self._flight is not None)
+            if self._flight is not None and now >= self._lost_at:
+                self._flight = None
+            plan = self._cache.plan(kid, now, fetching=self._flight is not None)
             if plan in {Plan.USE, Plan.REFUSE}:
                 return None, 0.0
-            flight = self._flight
-            joined = flight is not None
+            flight, joined = self._flight, self._flight is not None
             if flight is None:
-                flight = self._begin()
+                flight = self._flight = _running_future()
+                self._lost_at = now + LOST_AFTER
+                ticket = self._cache.begin(now)
+        if not joined:
+            self._take_off(ticket, flight)
         if plan is Plan.RENEW_MEANWHILE:
             return None, 0.0
         return flight, BRIEF_WAIT if joined and plan is Plan.WAIT_BRIEFLY else LONG_WAIT
 
-    def _begin(self) -> Future[None]:
-        flight: Future[None] = Future()
-        flight.set_running_or_notify_cancel()  # a waiter that gives up must not cancel it for the others
-        self._flight = flight
-        ticket = self._cache.begin(self._clock.monotonic())
-        Thread(target=self._fetch, args=(ticket, flight), name="watchword-keys", daemon=True).start()
-        return flight
+    def _take_off(self, ticket: int, flight: Future[None]) -> None:
+        try:
+            Thread(target=self._fetch, args=(ticket, flight), name="watchword-keys", daemon=True).start()
+        except RuntimeError as error:  # this process may have no further thread at the moment
+            self._land(flight, error)
 
     def _fetch(self, ticket: int, flight: Future[None]) -> None:
         failure: Exception | None = None
@@ -138,6 +145,9 @@ class PublishedKeys:
                 self._cache.succeed(ticket, keys, max_age, self._clock.monotonic())
         except Exception as error:  # noqa: BLE001  whatever it was, those who wait must go on with what there is
             failure = error
+        self._land(flight, failure)
+
+    def _land(self, flight: Future[None], failure: Exception | None) -> None:
         with self._lock:
             if failure is not None:
                 self._cache.fail(self._clock.monotonic())
@@ -181,3 +191,21 @@ class PublishedKeys:
         if self._flight is not None:
             self._flight = None
             self._cache.abandon()
+
+
+def _running_future() -> Future[None]:
+    future: Future[None] = Future()
+    future.set_running_or_notify_cancel()  # a waiter that gives up must not cancel it for the others
+    return future
+
+
+_sources: "WeakSet[PublishedKeys]" = WeakSet()
+
+
+def _forget_the_parents() -> None:
+    for source in _sources:
+        source._forget_the_parent()  # noqa: SLF001  of one file
+
+
+# Once, not for each source: what is registered here is never let go.
+os.register_at_fork(after_in_child=_forget_the_parents)
