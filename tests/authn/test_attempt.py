@@ -89,7 +89,9 @@ async def test_the_right_password_makes_an_authentication(sign_in: SignIn, clock
     for typed in ("alice", "ALICE", " alice@example.com"):
         outcome = await attempt(sign_in, identifier=typed)
         assert isinstance(outcome, SignedIn)
-        assert outcome.authentication == Authentication(ALICE.id, "urn:watchword:acr:password", ("pwd",), clock.now())
+        assert outcome.authentication == Authentication(
+            ALICE.id, "urn:watchword:acr:password", ("pwd",), clock.now(), ALICE.password_changed_at
+        )
     assert isinstance(sign_in.events, Listener)
     assert sign_in.events.events == [LoginSucceeded(clock.now(), ALICE.id)] * 3
 

@@ -137,5 +137,11 @@ class SignIn:
             self.events.emit(LoginFailed(now, "not_active"))
             return Refused("not_active")
         self.events.emit(LoginSucceeded(now, user.id))
-        authentication = Authentication(user_id=user.id, acr=PASSWORD_ACR, amr=(PASSWORD.amr,), auth_time=now)
+        authentication = Authentication(
+            user_id=user.id,
+            acr=PASSWORD_ACR,
+            amr=(PASSWORD.amr,),
+            auth_time=now,
+            password_changed_at=user.password_changed_at,
+        )
         return SignedIn(authentication=authentication, user=user)

@@ -15,9 +15,11 @@ class Authentication:
         acr: what the proof is worth, computed from the factors that were completed (O58).
         amr: the factors by their names in RFC 8176 (https://www.rfc-editor.org/rfc/rfc8176#section-2).
         auth_time: when, UTC epoch seconds.
+        password_changed_at: since when the password that was proved has been theirs; another one undoes the proof.
     """
 
     user_id: str
     acr: str
     amr: tuple[str, ...]
     auth_time: float
+    password_changed_at: float | None = None

@@ -60,7 +60,13 @@ async def submit_setup(request: Request) -> Response:
         return _form(request, token, form, error=error.sentence)
     response = RedirectResponse(CONSOLE, status_code=303)
     now = issuer_of(request).clock.now()
-    proven = Authentication(user_id=user.id, acr=PASSWORD_ACR, amr=(PASSWORD.amr,), auth_time=now)
+    proven = Authentication(
+        user_id=user.id,
+        acr=PASSWORD_ACR,
+        amr=(PASSWORD.amr,),
+        auth_time=now,
+        password_changed_at=user.password_changed_at,
+    )
     await sessions.begin(request, response, proven)
     return response
 

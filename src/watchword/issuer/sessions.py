@@ -78,7 +78,8 @@ async def start(request: Request, authentication: Authentication) -> Started | N
     that share it; one of another user ends, with the grants that hang on it.
 
     Returns:
-        None when the user has meanwhile been disabled.
+        None when the user has meanwhile been disabled or given another password: a change of password ends every
+        session, and this one would begin after it (O55).
     """
     issuer = issuer_of(request)
     cookie, presented = new_bearer(_PREFIX), cookie_hash(request)
@@ -87,7 +88,7 @@ async def start(request: Request, authentication: Authentication) -> Started | N
 
     def begin(connection: Connection) -> SignedIn | None:
         user = users.find(connection, authentication.user_id)
-        if user is None or not user.is_active:
+        if user is None or not user.is_active or user.password_changed_at != authentication.password_changed_at:
             return None
         before = sessions.find_by_cookie_hash(connection, presented) if presented is not None else None
         if before is not None and not before.is_live(now, idle=settings.session_idle):

@@ -11,7 +11,7 @@ MAX_CLAIMS = 64
 
 
 async def check_claims(draft: Draft) -> None:
-    """Take the members ``id_token`` and ``userinfo``; others are ignored, as the specification demands."""
+    """Take the names in ``id_token`` and ``userinfo``; others are ignored, as the specification demands."""
     text = draft.parameters.get("claims")
     if text is None:
         return
@@ -23,7 +23,26 @@ async def check_claims(draft: Draft) -> None:
         raise InvalidRequestError("the parameter claims is not JSON") from error
     if not isinstance(asked, dict):
         raise InvalidRequestError("the parameter claims is not a JSON object")
-    draft.claims = {place: _members(asked[place]) for place in ("id_token", "userinfo") if place in asked}
+    members = {place: _members(asked[place]) for place in ("id_token", "userinfo") if place in asked}
+    for wishes in members.values():
+        _demand_subject(draft, wishes.get("sub"))
+    # Names are all that is needed later. The wishes may hold what no database takes: NaN, or a thousand brackets.
+    draft.claims = {place: dict.fromkeys(wishes) for place, wishes in members.items()}
+
+
+def _demand_subject(draft: Draft, wish: Any) -> None:
+    """A value for ``sub`` says who the user must be, as an ``id_token_hint`` does.
+
+    https://openid.net/specs/openid-connect-core-1_0.html#AuthRequestValidation
+    """
+    subject = wish.get("value") if isinstance(wish, dict) else None
+    if subject is None:
+        return
+    if not isinstance(subject, str):
+        raise InvalidRequestError("the value of the claim sub is not a text")
+    if draft.hinted_user_id not in {None, subject}:
+        raise InvalidRequestError("the request names two different users")
+    draft.hinted_user_id = subject
 
 
 def _members(asked: Any) -> dict[str, Any]:

@@ -9,12 +9,14 @@ CONSENT = "consent"
 SELECT_ACCOUNT = "select_account"
 
 PROMPTS = frozenset({NONE, LOGIN, CONSENT, SELECT_ACCOUNT})
+MAX_LENGTH = 128
 
 
 async def check_prompt(draft: Draft) -> None:
     """Take the values of ``prompt``; ``none`` stands alone, and one we do not know is refused."""
-    prompt = frozenset((draft.parameters.get("prompt") or "").split())
-    if not prompt <= PROMPTS:
+    text = draft.parameters.get("prompt") or ""
+    prompt = frozenset(text.split())
+    if len(text) > MAX_LENGTH or not prompt <= PROMPTS:
         raise InvalidRequestError("the parameter prompt has an unknown value")
     if NONE in prompt and len(prompt) > 1:
         raise InvalidRequestError("prompt=none cannot be combined with another value")

@@ -38,7 +38,7 @@ async def _draft(request: Request) -> Draft:
         if query.names():
             raise InvalidRequestError("a posted authorization request has no query")
         query = await read_form(request)
-    elif flow_id is not None:
+    elif flow_id is not None and "client_id" not in query:
         return await flow.parked(request, flow_id)
     issuer = issuer_of(request)
     return Draft(issuer, query, issuer.clock.now())

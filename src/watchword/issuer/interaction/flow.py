@@ -25,6 +25,26 @@ from watchword.oauth.parameters import Parameters
 from watchword.store.repositories import consents
 from watchword.store.repositories.authorization_requests import PendingRequest
 
+# What judging a request anew reads. Anybody may send anything else, which is ignored and forgotten.
+KEPT = frozenset(
+    {
+        "claims",
+        "client_id",
+        "code_challenge",
+        "code_challenge_method",
+        "login_hint",
+        "max_age",
+        "nonce",
+        "prompt",
+        "redirect_uri",
+        "resource",
+        "response_mode",
+        "response_type",
+        "scope",
+        "state",
+    }
+)
+
 
 @dataclass(frozen=True, slots=True)
 class Demand:
@@ -127,8 +147,10 @@ async def needs_consent(draft: Draft, signed_in: SignedIn) -> bool:
 
 def _demand_of(request: Request, draft: Draft) -> Demand:
     anew = bool(draft.prompt & {prompt.LOGIN, prompt.SELECT_ACCOUNT}) or draft.max_age == 0
-    after = draft.now - draft.max_age if draft.max_age else None
-    return Demand(after, (sessions.cookie_hash(request) or "") if anew else None)
+    if anew:
+        # The cookie tells sign-ins of one moment apart; the time holds also where the cookie was kept back just now.
+        return Demand(draft.now, sessions.cookie_hash(request) or "")
+    return Demand(draft.now - draft.max_age if draft.max_age is not None else None, None)
 
 
 def _suffices(request: Request, draft: Draft, demand: Demand, signed_in: SignedIn) -> bool:
@@ -157,8 +179,17 @@ async def _to_page(request: Request, draft: Draft, demand: Demand, path: str) ->
 
 
 def _details(draft: Draft, *, another_than: str | None) -> dict[str, Any]:
-    """What is kept of a request: never a token. Of the hint, which has been checked, the user it names is enough."""
-    parameters = {name: values for name, values in draft.parameters.to_dict().items() if name != "id_token_hint"}
+    """What is kept of a request: never a token, and nothing of what only fills the table (R52).
+
+    Of the hint, which has been checked, the user it names is enough. The resources are those that stood for the request
+    when it came: what the user is asked is what is granted, whatever the client's default is by then (O16).
+    """
+    parameters = {name: values for name, values in draft.parameters.to_dict().items() if name in KEPT}
+    parameters.pop("login_hint", None)
+    if draft.login_hint:
+        parameters["login_hint"] = [draft.login_hint]
+    if draft.resources:
+        parameters["resource"] = list(draft.resources)
     return {"parameters": parameters, "hinted_user_id": draft.hinted_user_id, "another_than": another_than}
 
 
