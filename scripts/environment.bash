@@ -19,10 +19,10 @@ python_fits() { "$1" -c "import sys; sys.exit(sys.version_info < $oldest_python)
 # python_release PYTHON: prints its release, for example 3.11.
 python_release() { "$1" -c 'import sys; print("%d.%d" % sys.version_info[:2])'; }
 
-# find_python: prints the Python to use: $WATCHWORD_PYTHON, or the first on the path that fits.
+# find_python: prints the Python to use: $PYTHON, or the first on the path that fits.
 find_python() {
   local candidate
-  for candidate in ${WATCHWORD_PYTHON:-python3 python3.13 python3.12 python3.11 python3.14 python}; do
+  for candidate in ${PYTHON:-python3 python3.13 python3.12 python3.11 python3.14 python}; do
     if python_fits "$candidate"; then
       "$candidate" -c 'import sys; print(sys.executable)'
       return

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, settings
 from tests.faults.postgres import PostgresServer
 
 from watchword.clock import SettableClock
@@ -21,6 +22,13 @@ from watchword.store.sealing import MasterKey
 NOW = 1_790_000_000  # 21 September 2026
 ISSUER = "http://localhost:8400"
 MASTER_KEY = MasterKey(bytes(range(32)))
+
+
+# The same examples at every run, and no verdict from how busy the machine is: a test that fails has found something.
+settings.register_profile(
+    "deterministic", derandomize=True, deadline=None, suppress_health_check=[HealthCheck.too_slow]
+)
+settings.load_profile("deterministic")
 
 
 class NetworkForbiddenError(RuntimeError):

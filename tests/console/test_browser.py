@@ -2,16 +2,14 @@
 
 import asyncio
 import socket
-from pathlib import Path
 
 import pytest
 import uvicorn
 from playwright.async_api import async_playwright, expect
 from tests.console.running import GOOD, Console
+from tests.e2e.chromium import FLAGS, chromium
 
 pytestmark = [pytest.mark.anyio, pytest.mark.browser, pytest.mark.slow]
-
-CHROMIUM = Path("/usr/bin/chromium")
 
 
 @pytest.fixture
@@ -24,14 +22,13 @@ def origin(listener: socket.socket) -> str:
     return f"http://localhost:{listener.getsockname()[1]}"
 
 
-@pytest.mark.skipif(not CHROMIUM.exists(), reason="no Chromium")
 async def test_first_admin(console: Console, origin: str, listener: socket.socket) -> None:
     """Without JavaScript, under the page's own policy, and with the headers that a real browser sends (O12, O17)."""
     server = uvicorn.Server(uvicorn.Config(console.application, log_level="warning", lifespan="off"))
     serving = asyncio.create_task(server.serve(sockets=[listener]))
     complaints: list[str] = []
     async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        browser = await playwright.chromium.launch(executable_path=chromium(), args=FLAGS)
         page = await (await browser.new_context(java_script_enabled=False)).new_page()
         page.on("console", lambda message: complaints.append(message.text))
         page.on("requestfailed", lambda request: complaints.append(request.url))

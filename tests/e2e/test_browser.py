@@ -1,13 +1,14 @@
 """A person at a real Chromium: set-up link, first administrator, sign-in, consent, an answer, a refusal, sign-out."""
 
 import os
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
 import httpx2
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
+from tests.e2e.chromium import FLAGS
+from tests.e2e.chromium import chromium as chromium_path
 from tests.e2e.conftest import base_port
 from tests.e2e.installation import Installation, start
 
@@ -16,15 +17,6 @@ pytestmark = [pytest.mark.slow, pytest.mark.browser]
 EMAIL = "ada@example.com"
 NAME = "Ada Lovelace"
 PASSWORD = "analytical engine, first programme"
-FLAGS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
 
 
 @pytest.fixture(scope="module")
@@ -38,10 +30,8 @@ def fresh(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Iterator[
 
 @pytest.fixture(scope="module")
 def chromium() -> Iterator[Browser]:
-    found = os.environ.get("WATCHWORD_CHROMIUM") or shutil.which("chromium") or shutil.which("google-chrome")
-    assert found is not None, "Chromium is missing: scripts/test installs it"
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=found, args=FLAGS)
+        browser = playwright.chromium.launch(executable_path=chromium_path(), args=FLAGS)
         yield browser
         browser.close()
 
@@ -151,8 +141,8 @@ def test_one_changed_character_is_refused(fresh: Installation) -> None:
 def test_pages_fit_two_widths_and_both_themes(
     fresh: Installation, chromium: Browser, width: int, scheme: str, tmp_path: Path
 ) -> None:
-    """Nothing scrolls sideways; set WATCHWORD_SCREENSHOTS to keep the pictures."""
-    pictures = Path(os.environ.get("WATCHWORD_SCREENSHOTS", tmp_path))
+    """Nothing scrolls sideways; set SCREENSHOTS to keep the pictures."""
+    pictures = Path(os.environ.get("SCREENSHOTS", tmp_path))
     context = chromium.new_context(
         viewport={"width": width, "height": 860},
         color_scheme="dark" if scheme == "dark" else "light",

@@ -60,7 +60,6 @@ def test_a_good_token_says_who_signed_in() -> None:
         ({"typ": "at+jwt"}, "type_mismatch"),
         ({"typ": "logout+jwt"}, "type_mismatch"),
     ],
-    ids=str,
 )
 def test_one_wrong_claim_refuses_the_token(changes: dict[str, Any], code: str) -> None:
     assert refusal(id_token(**changes)) == code

@@ -34,7 +34,6 @@ def names(*members: Any, algorithms: tuple[str, ...] = ASYMMETRIC) -> list[str]:
         RSA.to_dict() | {"kid": "weak", "n": "AQAB"},
         {name: value for name, value in RSA.to_dict().items() if name != "alg"},
     ],
-    ids=str,
 )
 def test_r30_what_cannot_be_used_is_skipped(other: Any) -> None:
     assert names(other, GOOD) == ["ec"]

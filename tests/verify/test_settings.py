@@ -33,7 +33,6 @@ GOOD: dict[str, Any] = {"issuer": "https://auth.example.com", "audience": "https
         {"keys": b""},
         {"keys": KEY, "algorithms": ("RS256",)},
     ],
-    ids=str,
 )
 def test_senseless_settings_are_refused(verifier: type[Verifier], changes: dict[str, Any]) -> None:
     with pytest.raises(VerifierSettingsError):
