@@ -1,5 +1,6 @@
 """The issuer and the demo API as two processes: started together, watched, ended together."""
 
+import importlib
 import os
 import signal
 import sys
@@ -68,6 +69,7 @@ class Supervisor:
         receiver = self._start_issuer()
         self._start_demo()
         deadline = self._clock.monotonic() + START_SECONDS
+        importlib.import_module("watchword.fetch")  # for `_answers`; while the children load, it delays nobody
         report = self._await_report(receiver, deadline)
         if report.problems:
             raise LocalError(*report.problems)
@@ -158,7 +160,7 @@ class Supervisor:
 
 
 def _answers(url: str) -> bool:
-    from watchword.fetch import FetchError, get_json  # noqa: PLC0415  the children need not wait for this import
+    from watchword.fetch import FetchError, get_json  # noqa: PLC0415  see `start`
 
     try:
         get_json(url)
