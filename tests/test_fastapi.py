@@ -257,3 +257,12 @@ def test_an_application_may_replace_the_guard_in_its_own_tests(clock: SettableCl
 def test_an_audience_that_no_header_can_carry_is_refused_at_once() -> None:
     with pytest.raises(ValueError, match="printable ASCII"):
         Guard(issuer=ISSUER, audience='https://a"b', keys=KEY.public())
+
+
+@pytest.mark.parametrize("audience", ["orders", "urn:example:orders", "https://api.example.com/{path}"])
+def test_metadata_lies_under_a_url_or_nowhere(audience: str) -> None:
+    """A challenge must not send clients to an address that is none, nor one document answer for every path."""
+    guard = Guard(issuer=ISSUER, audience=audience, keys=KEY.public())
+    with pytest.raises(ValueError, match="not a URL"):
+        guard.metadata_router()
+    assert guard.resource_metadata is None

@@ -127,10 +127,16 @@ class Guard(SecurityBase):
         Args:
             scopes: the scopes of this API that clients may ask for.
 
+        Raises:
+            ValueError: the audience is not a URL, so that no document can lie under it.
+
         https://www.rfc-editor.org/rfc/rfc9728#section-3
         """
         resource = self.verifier.audience
         url = protected_resource_metadata_url(resource)
+        parts = urlsplit(url)
+        if parts.scheme not in {"https", "http"} or not parts.netloc or "{" in parts.path:
+            raise ValueError("the audience is not a URL under which its metadata can lie")
         document = {
             "resource": resource,
             "authorization_servers": [self.verifier.issuer],
@@ -139,7 +145,7 @@ class Guard(SecurityBase):
         }
         router = APIRouter()
 
-        @router.get(urlsplit(url).path, include_in_schema=False)
+        @router.get(parts.path, include_in_schema=False)
         async def protected_resource_metadata() -> JSONResponse:
             return JSONResponse(document, headers={"cache-control": "public, max-age=300"})
 

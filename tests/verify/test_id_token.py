@@ -81,6 +81,11 @@ def test_j70_max_age_is_enforced_and_so_is_zero() -> None:
     assert refusal(id_token(), max_age=60) == "claim_invalid"
 
 
+def test_j70_a_sign_in_that_is_yet_to_come_is_not_recent() -> None:
+    verify(id_token(auth_time=NOW + 10), max_age=60)
+    assert refusal(id_token(auth_time=NOW + 11), max_age=60) == "claim_invalid"
+
+
 def test_j10_at_hash_is_exact_where_it_is_there() -> None:
     access_token = "some.access.token"
     at_hash = jwt.half_hash(access_token, "RS256")

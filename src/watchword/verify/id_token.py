@@ -92,8 +92,9 @@ def _check_max_age(claims: Mapping[str, Any], max_age: float | None, *, now: flo
     if max_age is None:
         return
     auth_time = rules.numeric_date(claims, "auth_time")
-    if now - auth_time > max_age + leeway:
-        raise ClaimError("the person signed in too long ago", claim="auth_time")
+    # A sign-in that is yet to come would be recent for ever.
+    if now - auth_time > max_age + leeway or auth_time > now + max(leeway, rules.FUTURE_TOLERANCE):
+        raise ClaimError("the person did not sign in recently enough", claim="auth_time")
 
 
 def _check_access_token(signed: SignedClaims, access_token: str | None) -> None:
