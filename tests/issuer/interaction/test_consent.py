@@ -1,12 +1,16 @@
 """The consent page (THREATS O16 to O18)."""
 
+from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import pytest
 from tests.issuer.browsing import Browser, action_of, browser_of, hidden_of, person, told_to_client
 from tests.issuer.issuing import ISSUER, ORDERS, World
 
-from watchword.store.repositories import audit, consents
+from watchword.store.identifiers import new_id
+from watchword.store.repositories import apis, audit, consents
+from watchword.store.repositories.apis import Api, Scope
 
 pytestmark = pytest.mark.anyio
 
@@ -139,3 +143,29 @@ async def test_a_guessed_page_shows_nothing(browser: Browser) -> None:
     """O16 (Dex CVE-2022-39222)"""
     for path in ("/consent", "/consent?flow=wwf_" + "a" * 43, "/consent?flow=a&flow=b"):
         assert (await browser.http.get(path)).status_code == 400
+
+
+async def test_a_scope_allowed_at_one_api_is_asked_for_at_another(browser: Browser, world: World) -> None:
+    """O16: two APIs may call different powers by one name."""
+    books = replace(
+        await api_of(world, ORDERS),
+        id=new_id(),
+        identifier="https://books.example",
+        name="Books",
+        scopes=(Scope("orders:read", "Read every book"), Scope("orders:write", "Burn books")),
+    )
+    await world.issuer.store.write(partial(apis.create, api=books))
+    client = await world.client(origin="dynamic")
+    for scope, resource in (("orders:write", ORDERS), ("orders:read", books.identifier)):
+        page = await browser.open(await browser.authorize(client, scope=scope, resource=resource))
+        assert "code" in told_to_client(await browser.submit(page, decision="allow"))
+    page = await browser.open(await browser.authorize(client, scope="orders:write", resource=books.identifier))
+    assert "Burn books" in page.text
+    again = await browser.authorize(client, scope="orders:read", resource=books.identifier)
+    assert "code" in told_to_client(again), "what was allowed there is not asked for again"
+
+
+async def api_of(world: World, identifier: str) -> Api:
+    api = await world.issuer.store.read(lambda connection: apis.find(connection, identifier))
+    assert api is not None
+    return api
