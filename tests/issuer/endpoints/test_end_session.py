@@ -1,11 +1,13 @@
 """RP-initiated logout (CONFORMANCE 5.4, THREATS O06, O17)."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 from tests.issuer.browsing import Browser, browser_of, person, told_to_client
 from tests.issuer.issuing import World
 
+from watchword.store.repositories import clients
 from watchword.store.repositories.clients import Client
 
 pytestmark = pytest.mark.anyio
@@ -188,3 +190,17 @@ async def test_an_id_of_one_kind_is_none_of_the_other(browser: Browser, client: 
     logout = (await browser.http.get("/end_session")).headers["location"].partition("?")[2]
     for path in (f"/login?{logout}", f"/consent?{logout}", f"/authorize?{logout}", f"/logout?{login}"):
         assert (await browser.http.get(path)).status_code == 400, path
+
+
+@pytest.mark.parametrize("changes", [{"status": "disabled"}, {"post_logout_redirect_uris": ("https://app.example/",)}])
+async def test_an_address_taken_back_meanwhile_is_not_gone_to(
+    browser: Browser, client: Client, world: World, changes: dict[str, Any]
+) -> None:
+    """O06: signing out goes on, and ends here."""
+    query = {"client_id": client.id, "post_logout_redirect_uri": AFTER}
+    page = await browser.open(await browser.http.get("/end_session", params=query))
+    posted = await browser.http.post("/end_session", data=query)
+    changed = replace(client, **changes)
+    await world.issuer.store.write(lambda connection: clients.update(connection, changed))
+    assert (await browser.submit(page)).headers["location"] == "/logged-out"
+    assert (await browser.open(posted)).url.path == "/logged-out"

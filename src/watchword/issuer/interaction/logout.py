@@ -1,6 +1,6 @@
 """Signing out: at once when an ID token shows who is meant, else after the user has said so."""
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -12,11 +12,12 @@ from watchword.issuer.interaction.error_page import form_expired, oauth_error_pa
 from watchword.issuer.interaction.form_page import form_page
 from watchword.issuer.interaction.pending import FIELD, Kept, LostFlowError, page_of
 from watchword.issuer.interaction.rendering import render
-from watchword.issuer.requests import read_form, read_query
+from watchword.issuer.requests import issuer_of, read_form, read_query
 from watchword.issuer.response_modes.query import see_other, with_query
 from watchword.issuer.sessions import SignedIn
 from watchword.oauth.errors import InvalidRequestError
 from watchword.oauth.parameters import Parameters
+from watchword.store.repositories import clients
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,8 +56,7 @@ async def parked(request: Request, flow_id: str) -> LogoutRequest:
     Raises:
         LostFlowError: there is no such request.
     """
-    kept = await pending.find(request, flow_id, kind="logout", browser_hash=None)
-    return LogoutRequest(**kept.parameters["logout"])
+    return await _kept(request, flow_id, browser_hash=None)
 
 
 async def logout(request: Request) -> Response:
@@ -86,8 +86,22 @@ async def _wanted(request: Request, parameters: Parameters) -> LogoutRequest:
     flow_id = parameters.get(FIELD)
     if flow_id is None:
         return NOBODY_ASKED
-    kept = await pending.find(request, flow_id, kind="logout", browser_hash=csrf.browser_hash(request))
-    return LogoutRequest(**kept.parameters["logout"])
+    return await _kept(request, flow_id, browser_hash=csrf.browser_hash(request))
+
+
+async def _kept(request: Request, flow_id: str, *, browser_hash: str | None) -> LogoutRequest:
+    kept = await pending.find(request, flow_id, kind="logout", browser_hash=browser_hash)
+    wanted = LogoutRequest(**kept.parameters["logout"])
+    return wanted if await _may_still_redirect(request, wanted) else replace(wanted, redirect_uri=None)
+
+
+async def _may_still_redirect(request: Request, wanted: LogoutRequest) -> bool:
+    """Whether the address is registered now: an operator may have taken it away while the request waited (O06)."""
+    client_id = wanted.client_id
+    if client_id is None or wanted.redirect_uri is None:
+        return True
+    client = await issuer_of(request).store.read(lambda connection: clients.find(connection, client_id))
+    return client is not None and client.status == "active" and wanted.redirect_uri in client.post_logout_redirect_uris
 
 
 async def _finish(request: Request, wanted: LogoutRequest) -> Response:
