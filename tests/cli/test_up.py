@@ -195,6 +195,28 @@ def test_an_ephemeral_one_leaves_nothing(start: Start, tmp_path: Path) -> None:
     assert not up.ready_file.exists()
 
 
+def processes_in(directory: Path) -> list[str]:
+    found = []
+    for entry in Path("/proc").iterdir():
+        try:
+            command = (entry / "cmdline").read_bytes().decode(errors="replace") if entry.name.isdecimal() else ""
+        except OSError:
+            continue
+        if str(directory) in command and is_alive(int(entry.name)):
+            found.append(command.replace("\0", " "))
+    return found
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_told_to_stop_while_it_migrates_it_leaves_nothing(start: Start, tmp_path: Path, number: int) -> None:
+    up = start("--ephemeral")
+    wait_for(lambda: any(" migrate " in command for command in processes_in(tmp_path)))
+    assert up.stop(number) == 0
+    assert processes_in(tmp_path) == []
+    assert list(tmp_path.glob("watchword-*")) == []
+    assert "Traceback" not in up.text()
+
+
 def test_a_second_one_on_the_same_directory_is_refused(start: Start, tmp_path: Path) -> None:
     up = start().wait_until_ready()
     done = subprocess.run(

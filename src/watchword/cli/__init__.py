@@ -11,7 +11,6 @@ from collections.abc import Sequence
 from typing import Any, Protocol, cast
 
 from watchword import __version__
-from watchword.cli.failures import explain
 
 COMMANDS = (
     "up",
@@ -43,20 +42,21 @@ class Command(Protocol):
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; returns its exit status: 0 done, 1 not done (and why), 2 asked for wrongly."""
     given = list(sys.argv[1:] if arguments is None else arguments)
-    parser = _parser(given)
-    if not given:
-        parser.print_help()
-        return 2
-    args = parser.parse_args(given)
-    command = cast("Command", args.command)
     try:
-        return command.run(args)
+        parser = _parser(given)
+        if not given:
+            parser.print_help()
+            return 2
+        args = parser.parse_args(given)
+        return cast("Command", args.command).run(args)
     except KeyboardInterrupt:
         return 130
     except BrokenPipeError:
         sys.stderr.close()  # the reader went away: nobody is left to tell
         return 1
     except Exception as error:
+        from watchword.cli.failures import explain  # noqa: PLC0415  an interrupt while this loads is caught above
+
         lines = explain(error)
         if lines is None:
             raise

@@ -30,7 +30,11 @@ class DataDirectory:
             self._close_to_others()
             self._take_lock()
         except OSError as error:
+            self._close()
             raise LocalError(f"the data directory {self.path} cannot be used ({error.strerror})") from error
+        except BaseException:  # a signal too
+            self._close()
+            raise
 
     @property
     def master_key(self) -> Path:
@@ -59,6 +63,9 @@ class DataDirectory:
         return self
 
     def __exit__(self, *_: object) -> None:
+        self._close()
+
+    def _close(self) -> None:
         if self.is_ephemeral:
             shutil.rmtree(self.path, ignore_errors=True)
         if self._lock is not None:

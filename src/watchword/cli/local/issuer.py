@@ -4,9 +4,11 @@ Preparing happens here and not in the supervisor, because this process needs the
 """
 
 import argparse
+import signal
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from types import FrameType
 
 from watchword.cli.local.migration import Migration
 from watchword.cli.local.report import Report, send
@@ -18,16 +20,25 @@ def main(arguments: list[str]) -> int:
     """Prepare, report, serve; returns the exit status."""
     args = _parse(arguments)
     reported = _once(lambda report: send(args.report, report))
+    migration = Migration(args.config)
+    signal.signal(signal.SIGTERM, _end)
     try:
         settings = load(args.config).settings
-        migration = Migration(args.config)
         if not Path(settings.database.url.removeprefix("sqlite:///")).exists():
             migration.begin()  # beside the imports below, which take as long
         _serve(args, settings, migration, reported)
     except WatchwordError as error:
         reported(Report(problems=tuple(getattr(error, "problems", (error.sentence,)))))
         return 1
+    finally:
+        migration.stop()
     return 0
+
+
+def _end(number: int, frame: FrameType | None) -> None:
+    """Unwind, so that no migration goes on when this process is told to end before it serves."""
+    del frame
+    sys.exit(128 + number)
 
 
 def _serve(

@@ -44,3 +44,9 @@ class Migration:
         """
         self.begin()
         self.finish()
+
+    def stop(self) -> None:
+        """End it if it still runs: its transaction is rolled back. Nothing of it is left when this returns."""
+        if self._process is not None and self._process.poll() is None:
+            self._process.kill()
+            self._process.wait()
