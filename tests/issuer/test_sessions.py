@@ -37,3 +37,19 @@ async def test_nothing_begins_with_a_proof_that_was_undone(
     assert "watchword-session" not in answer.headers.get("set-cookie", "")
     told = told_to_client(await browser.authorize(await world.client(), prompt="none"))
     assert told["error"] == "login_required"
+
+
+@pytest.mark.parametrize("away", ["a moment", "too long"])
+async def test_another_user_ends_the_first_ones_session_however_old(world: World, away: str) -> None:
+    """O55: an idle session opens nothing, but what hangs on it would go on being refreshed."""
+    client = await world.client()
+    await person(world, "bob")
+    await person(world, "carol")
+    browser = Browser(world, world.http)
+    await browser.sign_in_plainly("bob")
+    code = told_to_client(await browser.authorize(client))["code"]
+    tokens = (await world.redeem(client, code)).json()
+    world.clock.advance(1 if away == "a moment" else world.issuer.settings.session_idle)
+    await browser.sign_in_plainly("carol")
+    assert (await world.refresh(client, tokens["refresh_token"])).status_code == 400
+    assert await browser.is_signed_in(client)

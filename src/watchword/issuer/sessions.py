@@ -75,7 +75,7 @@ async def start(request: Request, authentication: Authentication) -> Started | N
     """Begin a session, or renew the browser's own when the same user proves anew who they are.
 
     The cookie is a new one in any case and the old one is dead (O55). A renewed session stays the same for clients
-    that share it; one of another user ends, with the grants that hang on it.
+    that share it; one of another user ends, with the grants that hang on it, also when it had been left alone too long.
 
     Returns:
         None when the user has meanwhile been disabled or given another password: a change of password ends every
@@ -91,13 +91,11 @@ async def start(request: Request, authentication: Authentication) -> Started | N
         if user is None or not user.is_active or user.password_changed_at != authentication.password_changed_at:
             return None
         before = sessions.find_by_cookie_hash(connection, presented) if presented is not None else None
-        if before is not None and not before.is_live(now, idle=settings.session_idle):
+        mine = before is not None and before.user_id == user.id
+        if before is not None and mine and not before.is_live(now, idle=settings.session_idle):
             before = None
         proof = _Proof(authentication, cookie_hash=digest(cookie), now=now, lifetime=settings.session_lifetime)
-        if before is not None and before.user_id == user.id:
-            session = proof.renew(connection, before)
-        else:
-            session = proof.create(connection)
+        session = proof.renew(connection, before) if before is not None and mine else proof.create(connection)
         audit.record(
             connection,
             AuditEntry(now, actor, "session.begin", "session", session.id, {"acr": session.acr}),
