@@ -2,6 +2,8 @@
 
 import ipaddress
 import socket
+import subprocess
+import sys
 import threading
 from collections.abc import Iterator
 from contextlib import closing
@@ -234,3 +236,25 @@ def test_j42_a_secret_that_cannot_be_sent_is_not_shown(server: LoopbackIssuer, v
     with pytest.raises(FetchError) as caught:
         post_form(server.url + "/token", [("client_secret", "canary\ud800")])
     assert "canary" not in f"{caught.value!r} {caught.value.detail} {caught.value.__cause__!r}"
+
+
+LOADED = """
+import sys
+from watchword import fetch
+
+fetch.prepare()
+before = set(sys.modules)
+fetch.get_json(sys.argv[1] + "/jwks")
+for policy in (fetch.TRUSTED, fetch.HOSTILE):
+    try:
+        fetch.get_json("https://localhost:1/", policy=policy)
+    except fetch.FetchError:
+        pass
+print(*set(sys.modules) - before)
+"""
+
+
+def test_once_prepared_a_fetch_imports_nothing(server: LoopbackIssuer) -> None:
+    """A fork while another thread imports would leave the child waiting for that import for ever."""
+    done = subprocess.run([sys.executable, "-c", LOADED, server.url], capture_output=True, text=True, check=True)
+    assert done.stdout.split() == []

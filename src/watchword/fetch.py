@@ -10,7 +10,8 @@ must resolve to public addresses alone, one of which is then connected to (THREA
 
 import ipaddress
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from concurrent.futures import Future
+from concurrent.futures import Future, thread  # noqa: F401  loaded with the first name that is looked up: see `prepare`
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import lru_cache
 from socket import SOCK_STREAM
@@ -181,6 +182,17 @@ def post_form(
     return _blocking(
         lambda: apost_form(url, fields, headers=headers, policy=policy, danger_allow_http=danger_allow_http)
     )
+
+
+@lru_cache(maxsize=1)
+def prepare() -> None:
+    """Load everything that fetching loads, once: by an exchange on this machine that is refused.
+
+    A process that forks while another thread is importing leaves the child waiting for that import for ever. Whoever
+    fetches in threads calls this first.
+    """
+    with suppress(FetchError):
+        _blocking(lambda: _exchange("GET", "http://127.0.0.1:0/", policy=TRUSTED))
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,7 @@ import anyio
 
 from watchword.clock import Clock
 from watchword.errors import WatchwordError
-from watchword.fetch import TRUSTED, Policy, get_json
+from watchword.fetch import TRUSTED, Policy, get_json, prepare
 from watchword.jose.jwk import Key
 from watchword.jose.jwk_set import KeySet
 from watchword.verify.discovery import read_jwks_address
@@ -81,6 +81,7 @@ class PublishedKeys:
         self._found: tuple[str, Policy] | None = None
         self._lost_at = 0.0
         _sources.add(self)
+        prepare()
 
     def find(self, kid: str | None) -> KeySet:
         """See `KeySource`."""
