@@ -2,12 +2,11 @@
 
 from functools import partial
 
-from watchword.authn.errors import OverloadedError
 from watchword.issuer.client_auth import CLIENT_AUTH_METHODS
 from watchword.issuer.client_auth.method import PresentedCredentials
 from watchword.issuer.client_auth.secret import secret_matches
 from watchword.issuer.context import Issuer
-from watchword.oauth.errors import InvalidClientError, InvalidRequestError, TemporarilyUnavailableError
+from watchword.oauth.errors import InvalidClientError, InvalidRequestError
 from watchword.oauth.parameters import Parameters
 from watchword.store.repositories import clients
 from watchword.store.repositories.clients import Client
@@ -50,10 +49,7 @@ async def authenticate(issuer: Issuer, authorization: str | None, parameters: Pa
     proven = True
     if credentials.secret is not None:
         stored = None if client is None else client.secret_hash
-        try:
-            proven = await secret_matches(stored, credentials.secret, issuer.passwords)
-        except OverloadedError as error:
-            raise TemporarilyUnavailableError(retry_after=error.retry_after) from error
+        proven = await secret_matches(stored, credentials.secret, issuer.passwords)
     if not proven or client is None or client.status != "active" or client.auth_method != method:
         raise InvalidClientError
     return client

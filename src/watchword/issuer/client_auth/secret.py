@@ -2,8 +2,10 @@
 
 import hmac
 
+from watchword.authn.errors import OverloadedError
 from watchword.authn.factors.password import PasswordHasher
 from watchword.oauth.bearer import digest
+from watchword.oauth.errors import TemporarilyUnavailableError
 
 _ARGON2 = "$argon2"
 # Stands in for the secret of a client that does not exist, so that both answers take the same time.
@@ -19,9 +21,12 @@ async def secret_matches(stored: str | None, presented: str, passwords: Password
         passwords: the bounded pool that checks argon2id.
 
     Raises:
-        OverloadedError: the pool is full.
+        TemporarilyUnavailableError: the pool is full.
     """
     if stored is not None and stored.startswith(_ARGON2):
-        return bool(await passwords.verify(stored, presented))
+        try:
+            return await passwords.verify(stored, presented)
+        except OverloadedError as error:
+            raise TemporarilyUnavailableError(retry_after=error.retry_after) from error
     matches = hmac.compare_digest(stored or _NOBODY, digest(presented))
     return matches and stored is not None

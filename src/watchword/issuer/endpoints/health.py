@@ -1,13 +1,12 @@
-"""Probes: alive means the process answers; ready means it can sign and its records answer (R37)."""
+"""Probes: alive means the process answers; ready means it can sign everything it signs and its records answer (R37)."""
 
 from sqlalchemy import literal, select
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from watchword.errors import WatchwordError
+from watchword.issuer.keys.rotation import SLOTS
 from watchword.issuer.requests import issuer_of
-
-_SIGNED_WITH = "ES256"
 
 
 async def healthz(request: Request) -> Response:
@@ -26,7 +25,8 @@ async def readyz(request: Request) -> Response:
         missing.append("store")
     else:
         try:
-            await issuer.keys.signer(_SIGNED_WITH)
+            for slot in SLOTS:
+                await issuer.keys.signer(slot.algorithm, purpose=slot.purpose)
         except WatchwordError:
             missing.append("keys")
     if missing:

@@ -11,6 +11,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from watchword.issuer.client_auth.authenticate import authenticate, presented_by
+from watchword.issuer.client_auth.authorization import authorization_of
 from watchword.issuer.client_auth.secret import secret_matches
 from watchword.issuer.context import Issuer
 from watchword.issuer.edge.refusal import NO_STORE
@@ -35,7 +36,7 @@ async def introspect(request: Request) -> Response:
     refuse_query(request)
     issuer = issuer_of(request)
     parameters = await read_form(request)
-    caller = await _caller(issuer, request.headers.get("authorization"), parameters)
+    caller = await _caller(issuer, authorization_of(request), parameters)
     text = parameters.require("token")
     answer = await _about_access_token(issuer, caller, text)
     if answer is None and isinstance(caller, Client):

@@ -8,6 +8,7 @@ from starlette.responses import Response
 
 from watchword.events import GrantRevoked
 from watchword.issuer.client_auth.authenticate import authenticate
+from watchword.issuer.client_auth.authorization import authorization_of
 from watchword.issuer.context import Issuer
 from watchword.issuer.edge.refusal import NO_STORE
 from watchword.issuer.endpoints.token import refuse_query
@@ -30,7 +31,7 @@ async def revoke(request: Request) -> Response:
     refuse_query(request)
     issuer = issuer_of(request)
     parameters = await read_form(request)
-    client = await authenticate(issuer, request.headers.get("authorization"), parameters)
+    client = await authenticate(issuer, authorization_of(request), parameters)
     text = parameters.require("token")
     actor = by_client(request, client.id)
     if not await _revoke_family(issuer, client.id, text, actor):

@@ -4,6 +4,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from watchword.issuer.client_auth.authenticate import authenticate
+from watchword.issuer.client_auth.authorization import authorization_of
 from watchword.issuer.edge.refusal import NO_STORE
 from watchword.issuer.grants import GRANTS
 from watchword.issuer.grants.grant import GrantType, TokenRequest
@@ -18,7 +19,7 @@ async def token(request: Request) -> Response:
     refuse_query(request)
     issuer = issuer_of(request)
     parameters = await read_form(request)
-    client = await authenticate(issuer, request.headers.get("authorization"), parameters)
+    client = await authenticate(issuer, authorization_of(request), parameters)
     grant = _find(parameters.require("grant_type"))
     if grant.grant_type not in client.grant_types:
         raise UnauthorizedClientError

@@ -7,11 +7,13 @@ from sqlalchemy import Connection
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
+from watchword.issuer.client_auth.authorization import authorization_of
 from watchword.issuer.edge.refusal import NO_STORE
 from watchword.issuer.error_response import json_error
 from watchword.issuer.requests import FORM, issuer_of, read_form, read_query
 from watchword.issuer.tokens.live import LiveToken, find_live
 from watchword.issuer.tokens.user_claims import claims_of_scopes, requested_claims
+from watchword.oauth.challenge import www_authenticate
 from watchword.oauth.errors import InsufficientScopeError, InvalidRequestError, InvalidTokenError, OAuthError
 from watchword.oauth.scope import OPENID
 from watchword.store.repositories import clients, users
@@ -28,7 +30,7 @@ async def userinfo(request: Request) -> Response:
         return json_error(error, request, headers={"WWW-Authenticate": _challenge(error)})
     if claims is None:
         # No credentials at all: the challenge carries no error code (RFC 6750 section 3.1).
-        return Response(status_code=401, headers={**NO_STORE, "WWW-Authenticate": f'Bearer realm="{REALM}"'})
+        return Response(status_code=401, headers={**NO_STORE, "WWW-Authenticate": www_authenticate(realm=REALM)})
     return JSONResponse(claims, headers=NO_STORE)
 
 
@@ -70,7 +72,7 @@ async def _presented_token(request: Request) -> str | None:
     in_body = None
     if request.method == "POST" and _has_form(request):
         in_body = (await read_form(request)).get("access_token")
-    in_header = _in_header(request.headers.get("authorization"))
+    in_header = _in_header(authorization_of(request))
     if in_header is not None and in_body is not None:
         raise InvalidRequestError("the access token is sent in more than one way")
     return in_header or in_body
@@ -93,4 +95,5 @@ def _in_header(authorization: str | None) -> str | None:
 
 
 def _challenge(error: OAuthError) -> str:
-    return f'Bearer realm="{REALM}", error="{error.error}", error_description="{error.sentence}"'
+    scopes = (OPENID,) if isinstance(error, InsufficientScopeError) else ()
+    return www_authenticate(realm=REALM, error=error.error, description=error.sentence, scopes=scopes)

@@ -11,7 +11,7 @@ from watchword.events import GrantRevoked, ReuseDetected
 from watchword.failpoints import failpoint
 from watchword.issuer.grants.grant import TokenRequest, TokenResponse
 from watchword.issuer.grants.target import requested_resource, target_of_grant
-from watchword.issuer.grants.user_tokens import UserStanding, answer, pass_gate, stand
+from watchword.issuer.grants.user_tokens import UserStanding, answer, pass_gate, signers_for, stand
 from watchword.issuer.revocation import withdraw
 from watchword.issuer.tokens.refresh_token import begin_family
 from watchword.oauth import pkce
@@ -33,6 +33,7 @@ class AuthorizationCodeGrant:
         """See `GrantType.redeem`."""
         code = request.parameters.require("code")
         resource = requested_resource(request.parameters)
+        signers = await signers_for(request)
         outcome = await request.issuer.store.write(
             partial(_redeem, request=request, code_hash=digest(code), resource=resource)
         )
@@ -41,7 +42,7 @@ class AuthorizationCodeGrant:
             request.issuer.events.emit(ReuseDetected(request.now, outcome, "authorization_code"))
             request.issuer.events.emit(GrantRevoked(request.now, outcome, REUSED))
             raise InvalidGrantError
-        return await answer(request, outcome, self.grant_type)
+        return answer(request, outcome, signers, self.grant_type)
 
 
 def _redeem(

@@ -12,7 +12,7 @@ from watchword.events import GrantRevoked, ReuseDetected
 from watchword.failpoints import failpoint
 from watchword.issuer.grants.grant import TokenRequest, TokenResponse
 from watchword.issuer.grants.target import requested_resource, target_of_grant
-from watchword.issuer.grants.user_tokens import UserStanding, answer, pass_gate, stand
+from watchword.issuer.grants.user_tokens import UserStanding, answer, pass_gate, signers_for, stand
 from watchword.issuer.revocation import withdraw
 from watchword.issuer.tokens.refresh_token import add_successor, idle_limit, successor_of
 from watchword.oauth.bearer import digest
@@ -36,6 +36,7 @@ class RefreshTokenGrant:
         text = request.parameters.require("refresh_token")
         resource = requested_resource(request.parameters)
         scopes = parse_scope(request.parameters.get("scope"))
+        signers = await signers_for(request)
         outcome = await request.issuer.store.write(
             partial(_redeem, request=request, text=text, resource=resource, requested=scopes)
         )
@@ -44,7 +45,7 @@ class RefreshTokenGrant:
             request.issuer.events.emit(ReuseDetected(request.now, outcome, "refresh_token"))
             request.issuer.events.emit(GrantRevoked(request.now, outcome, REUSED))
             raise InvalidGrantError
-        return await answer(request, outcome, self.grant_type)
+        return answer(request, outcome, signers, self.grant_type)
 
 
 def is_rotated(client: Client) -> bool:

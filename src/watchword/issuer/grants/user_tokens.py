@@ -16,6 +16,7 @@ from watchword.issuer.tokens.id_token import id_token
 from watchword.issuer.tokens.issued import IssuedToken
 from watchword.issuer.tokens.lifetime import access_token_lifetime
 from watchword.issuer.tokens.user_claims import claims_of_scopes, requested_claims
+from watchword.jose import Key
 from watchword.oauth.errors import InvalidGrantError
 from watchword.oauth.scope import OPENID, format_scope
 from watchword.store.repositories import roles, users
@@ -92,8 +93,30 @@ def stand(
     )
 
 
-async def answer(request: TokenRequest, standing: UserStanding, grant_type: str) -> TokenResponse:
-    """Sign the tokens; what they rest on has been committed."""
+@dataclass(frozen=True, slots=True)
+class Signers:
+    """The keys an answer is signed with, at hand before anything is spent for it."""
+
+    access: Key
+    identity: Key
+
+
+async def signers_for(request: TokenRequest) -> Signers:
+    """The keys for the client's tokens.
+
+    Asked for before the transaction: a code or refresh token that is used up for an answer nobody can sign would, on
+    the client's next try, be taken for stolen.
+
+    Raises:
+        TemporarilyUnavailableError: one of them is missing.
+        StoreUnavailableError: the ring cannot be read.
+    """
+    keys = request.issuer.keys
+    return Signers(await keys.signer(ALGORITHM), await keys.signer(request.client.id_token_alg))
+
+
+def answer(request: TokenRequest, standing: UserStanding, signers: Signers, grant_type: str) -> TokenResponse:
+    """Sign the tokens; what they rest on has been committed, so nothing here waits or fails."""
     issuer, grant, now = request.issuer, standing.grant, request.now
     assert grant.user_id is not None
     lifetime = access_token_lifetime(issuer.settings, standing.target.api)
@@ -109,8 +132,8 @@ async def answer(request: TokenRequest, standing: UserStanding, grant_type: str)
         lifetime=min(lifetime, max(int(grant.expires_at) - int(now), 1)),
         grant=grant,
     )
-    token = access_token(issuer.settings, await issuer.keys.signer(ALGORITHM), content, now=now)
-    identity = await _identity(issuer, request.client, standing, token, now) if OPENID in standing.scopes else None
+    token = access_token(issuer.settings, signers.access, content, now=now)
+    identity = _identity(issuer, signers.identity, standing, token, now) if OPENID in standing.scopes else None
     issuer.events.emit(TokenIssued(now, grant_type, grant.client_id, "access_token"))
     return TokenResponse(
         access_token=token.text,
@@ -121,10 +144,7 @@ async def answer(request: TokenRequest, standing: UserStanding, grant_type: str)
     )
 
 
-async def _identity(
-    issuer: Issuer, client: Client, standing: UserStanding, token: IssuedToken, now: float
-) -> IssuedToken:
-    key = await issuer.keys.signer(client.id_token_alg)
+def _identity(issuer: Issuer, key: Key, standing: UserStanding, token: IssuedToken, now: float) -> IssuedToken:
     return id_token(
         issuer.settings,
         key,

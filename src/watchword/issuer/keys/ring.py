@@ -66,6 +66,7 @@ class KeyRing:
         self._snapshot: _Snapshot | None = None
         self._opened: dict[str, Key] = {}
         self._refreshing = asyncio.Lock()
+        self._awaited: asyncio.Task[_Snapshot] | None = None
 
     async def start(self) -> None:
         """Make the keys that are missing, and read the ring."""
@@ -180,8 +181,15 @@ class KeyRing:
     async def _fresh(self) -> _Snapshot:
         if (snapshot := self._if_fresh()) is not None:
             return snapshot
+        # Everybody who needs the ring now waits for one and the same reading of it, and hears of its failure too:
+        # reading one after the other, they would wait for a store that is away once each.
+        if self._awaited is None or self._awaited.done():
+            self._awaited = asyncio.create_task(self._read_if_old())
+            self._awaited.add_done_callback(_take_notice)
+        return await asyncio.shield(self._awaited)
+
+    async def _read_if_old(self) -> _Snapshot:
         async with self._refreshing:
-            # Whoever waited here finds what the one before has read.
             return self._if_fresh() or await self._read()
 
     def _if_fresh(self) -> _Snapshot | None:
@@ -205,6 +213,12 @@ class KeyRing:
 
     def _tell(self, kid: str, algorithm: str) -> None:
         self._events.emit(KeyActivated(self._clock.now(), kid, algorithm))
+
+
+def _take_notice(reading: "asyncio.Task[_Snapshot]") -> None:
+    """Those who waited may all have gone away; a failure that nobody hears of would be logged as a mistake."""
+    if not reading.cancelled():
+        reading.exception()
 
 
 __all__ = ["KeyRing", "KeyStepError"]

@@ -45,8 +45,10 @@ def consent(
     connection: Connection, *, user_id: str, client_id: str, reason: str, actor: Actor, now: float
 ) -> tuple[str, ...]:
     """Withdraw what a user allowed a client, offline grants too; returns the grants that ended."""
-    consents.withdraw(connection, user_id, client_id)
+    was_remembered = consents.withdraw(connection, user_id, client_id)
     revoked = grants.revoke_of_consent(connection, user_id=user_id, client_id=client_id, reason=reason, now=now)
+    if not was_remembered and not revoked:
+        return ()
     record(
         connection,
         AuditEntry(now, actor, "consent.withdrawn", "user", user_id, {"reason": reason, "client": client_id}),

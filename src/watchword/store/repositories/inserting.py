@@ -4,7 +4,6 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import Connection, Table
-from sqlalchemy.dialects import postgresql, sqlite
 
 
 def insert_absent(connection: Connection, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:
@@ -17,6 +16,10 @@ def insert_absent(connection: Connection, table: Table, rows: Sequence[Mapping[s
     """
     values = [dict(row) for row in rows]
     if connection.dialect.name == "postgresql":
+        from sqlalchemy.dialects import postgresql  # noqa: PLC0415  a tenth of a second that SQLite has no use for
+
         connection.execute(postgresql.insert(table).values(values).on_conflict_do_nothing())
     else:
+        from sqlalchemy.dialects import sqlite  # noqa: PLC0415  the same the other way round
+
         connection.execute(sqlite.insert(table).values(values).on_conflict_do_nothing())
