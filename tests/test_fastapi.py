@@ -138,7 +138,39 @@ def test_one_changed_character_is_a_401(client: TestClient) -> None:
     head, payload, signature = token().split(".")
     changed = ("B" if signature[10] != "B" else "C").join((signature[:10], signature[11:]))
     answer = client.get("/orders", headers=bearer(f"{head}.{payload}.{changed}"))
-    assert (answer.status_code, answer.json()["code"]) == (401, "signature_invalid")
+    assert (answer.status_code, answer.json()["code"]) == (401, "token_invalid")
+
+
+@pytest.mark.parametrize(
+    "wrong", [{"aud": "https://other"}, {"iss": "https://other"}, {"nbf": NOW + 999}, {"sub": None}]
+)
+def test_j93_why_a_token_is_not_believed_is_for_the_log_alone(
+    client: TestClient, wrong: dict[str, Any], caplog: pytest.LogCaptureFixture
+) -> None:
+    changed = client.get("/orders", headers=bearer(token()[:-6] + "AAAAAA"))
+    with caplog.at_level("INFO", logger="watchword.verify"):
+        answer = client.get("/orders", headers=bearer(token(**wrong)))
+    assert (answer.status_code, answer.json(), answer.headers["WWW-Authenticate"]) == (
+        401,
+        changed.json(),
+        changed.headers["WWW-Authenticate"],
+    )
+    reason = caplog.records[-1].__dict__["error"]
+    assert reason not in {"token_invalid", answer.json()["code"]}
+
+
+def test_a_demonstration_may_say_why(clock: SettableClock) -> None:
+    guard = Guard(issuer=ISSUER, audience=API, keys=KEY.public(), clock=clock, danger_explain_refusals=True)
+    app = FastAPI()
+
+    @app.get("/")
+    def read(caller: Annotated[VerifiedClaims, Security(guard)]) -> str:
+        return caller.sub
+
+    with TestClient(app) as client:
+        answer = client.get("/", headers=bearer(token(aud="https://other")))
+        assert answer.json()["code"] == "audience_mismatch"
+        assert answer.json()["error_description"] in answer.headers["WWW-Authenticate"]
 
 
 @pytest.mark.parametrize(

@@ -7,6 +7,7 @@ Reader = Annotated[VerifiedClaims, Security(guard, scopes=["orders:read"])]
 def orders(caller: Reader) -> list[Order]: ...
 """
 
+import logging
 from collections.abc import Sequence
 from typing import Any
 from urllib.parse import urlsplit
@@ -28,6 +29,7 @@ from watchword.verify.errors import ScopeMissingError, TokenMissingError
 from watchword.verify.presented import from_request
 from watchword.verify.requirements import Requirement
 
+_log = logging.getLogger("watchword.verify")
 _RETRY_AFTER = "5"  # seconds; a client that waits as long finds the issuer's keys, or another refusal
 
 
@@ -35,15 +37,16 @@ class GuardRefusal(HTTPException):
     """A request that was refused; register a handler for it to answer in another form.
 
     Args:
-        cause: why; its ``code`` is stable.
+        cause: why exactly; its ``code`` is stable.
+        told: what the body says of it.
         headers: the challenge.
     """
 
-    def __init__(self, cause: VerificationError, headers: dict[str, str]) -> None:
+    def __init__(self, cause: VerificationError, told: VerificationError, headers: dict[str, str]) -> None:
         self.body = {
-            "error": cause.error or ("temporarily_unavailable" if cause.status == 503 else "unauthorized"),
-            "error_description": cause.sentence,
-            "code": cause.code,
+            "error": told.error or ("temporarily_unavailable" if told.status == 503 else "unauthorized"),
+            "error_description": told.sentence,
+            "code": told.code,
         }
         super().__init__(status_code=cause.status, detail=self.body, headers=headers)
         self.cause = cause
@@ -66,6 +69,9 @@ class Guard(SecurityBase):
         jwks_url: where its keys are fetched; the discovery document is not asked then.
         danger_allow_http: fetch over plain http from other machines than this one; for a closed container network.
         resource_metadata: the URL of this API's RFC 9728 document, told in every challenge; `metadata_router` sets it.
+        danger_explain_refusals: tell whoever sent a token why exactly it is not believed, which helps whoever is trying
+            tokens; for demonstrations. Else they learn that it is malformed, expired or invalid, and the log of
+            ``watchword.verify`` has the reason.
         clock: where the time comes from.
 
     Raises:
@@ -86,6 +92,7 @@ class Guard(SecurityBase):
         jwks_url: str | None = None,
         danger_allow_http: bool = False,
         resource_metadata: str | None = None,
+        danger_explain_refusals: bool = False,
         clock: Clock | None = None,
     ) -> None:
         self.verifier = AsyncVerifier(
@@ -101,9 +108,9 @@ class Guard(SecurityBase):
             clock=clock,
         )
         self.resource_metadata = resource_metadata
-        self._headers(
-            TokenMissingError()
-        )  # an audience that no header can carry is found now, not at the first refusal
+        self._explains = danger_explain_refusals
+        # An audience that no header can carry is found now, not at the first refusal.
+        self._headers(TokenMissingError())
         self.model = HTTPBearer(bearerFormat="JWT", description="An access token of " + issuer)
         self.scheme_name = "watchword"
 
@@ -161,7 +168,9 @@ class Guard(SecurityBase):
             return await self.verifier.verify(presented, require=required)
         except VerificationError as error:
             _answer_in_own_form(request)
-            raise GuardRefusal(error, self._headers(error)) from error
+            _log.info("refused", extra={"error": error.code})
+            told = error if self._explains else error.public
+            raise GuardRefusal(error, told, self._headers(told)) from error
 
     def _headers(self, error: VerificationError) -> dict[str, str]:
         if error.status == 503:

@@ -19,7 +19,7 @@ def create_app(settings: DemoSettings, *, clock: Clock | None = None) -> FastAPI
         clock: for sessions and tokens.
     """
     clock = clock or SystemClock()
-    guard = Guard(issuer=settings.issuer, audience=settings.audience, clock=clock)
+    guard = Guard(issuer=settings.issuer, audience=settings.audience, clock=clock, danger_explain_refusals=True)
     app = FastAPI(
         title="Orders",
         docs_url=None,  # the interactive pages load scripts from elsewhere

@@ -21,7 +21,9 @@
     └── KeysUnavailableError         keys_unavailable       503
 
 ``code`` is stable and for programs, ``error`` is the word of RFC 6750 section 3.1, the sentence is fixed: none of
-them repeats anything of the token.
+them repeats anything of the token. Of a token that must not be believed a stranger learns only that it is malformed,
+expired or invalid (`VerificationError.public`): why exactly is for the service's own log, since each finer answer
+helps whoever is trying tokens.
 """
 
 from collections.abc import Sequence
@@ -43,6 +45,11 @@ class VerificationError(WatchwordError):
     code: ClassVar[str] = "verification_failed"
     status: ClassVar[int] = 401
     error: ClassVar[str | None] = None
+
+    @property
+    def public(self) -> "VerificationError":
+        """What may be told to whoever sent the request."""
+        return self
 
 
 class TokenMissingError(VerificationError):
@@ -68,11 +75,21 @@ class InvalidTokenError(VerificationError):
     code: ClassVar[str] = "token_invalid"
     error: ClassVar[str | None] = "invalid_token"
 
+    @property
+    def public(self) -> VerificationError:
+        """That it is invalid, and no more."""
+        return InvalidTokenError("the token is not valid here")
+
 
 class MalformedTokenError(InvalidTokenError):
     """Not a JWT in strict compact form."""
 
     code: ClassVar[str] = "token_malformed"
+
+    @property
+    def public(self) -> VerificationError:
+        """That it is malformed: whoever sent it can see that without us."""
+        return self
 
 
 class AlgorithmNotAllowedError(InvalidTokenError):
@@ -130,6 +147,11 @@ class TokenExpiredError(ClaimInvalidError):
     """Its time has passed."""
 
     code: ClassVar[str] = "token_expired"
+
+    @property
+    def public(self) -> VerificationError:
+        """That it has expired: a client then gets another."""
+        return self
 
 
 class TokenNotYetValidError(ClaimInvalidError):
