@@ -16,7 +16,7 @@ _DEFAULTS = {
     "cache-control": "no-store",
 }
 # HTTPS alone makes this promise sensible: https://www.rfc-editor.org/rfc/rfc6797#section-7.2
-_STRICT_TRANSPORT = {"strict-transport-security": "max-age=63072000; includeSubDomains"}
+_STRICT_TRANSPORT = {"strict-transport-security": "max-age=63072000"}
 
 
 class SecurityHeaders:
