@@ -76,6 +76,34 @@ def test_a_directory_that_others_could_read_is_closed(tmp_path: Path) -> None:
         assert stat.S_IMODE(path.stat().st_mode) == 0o700
 
 
+def test_a_directory_with_other_things_in_it_is_left_as_it_was(tmp_path: Path) -> None:
+    path = tmp_path / "project"
+    path.mkdir()
+    path.chmod(0o755)
+    (path / "app.py").touch()
+    with pytest.raises(LocalError, match="holds other things"):
+        DataDirectory(path)
+    assert [entry.name for entry in path.iterdir()] == ["app.py"]
+    assert stat.S_IMODE(path.stat().st_mode) == 0o755
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root gives directories away")
+def test_somebody_elses_directory_is_left_as_it_was(tmp_path: Path) -> None:
+    path = tmp_path / "theirs"
+    path.mkdir()
+    os.chown(path, 12345, 12345)
+    with pytest.raises(LocalError, match="belongs to another user"):
+        DataDirectory(path)
+    assert list(path.iterdir()) == []
+
+
+def test_a_directory_is_known_without_symbolic_links(tmp_path: Path) -> None:
+    (tmp_path / "real").mkdir()
+    (tmp_path / "link").symlink_to("real")
+    with DataDirectory(tmp_path / "link") as directory:
+        assert directory.database == tmp_path.resolve() / "real" / "watchword.sqlite"
+
+
 def test_a_directory_that_cannot_be_made_is_told(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     with pytest.raises(LocalError, match="cannot be used"):

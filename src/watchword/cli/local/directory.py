@@ -9,6 +9,10 @@ from typing import Self
 
 from watchword.cli.local.errors import LocalError
 
+# One of them is in every data directory that was ever used. Another directory would be closed to its readers, and
+# everything in it hidden from git.
+_OWN_FILES = frozenset({"up.lock", "watchword.toml", "watchword.sqlite"})
+
 
 class DataDirectory:
     """Where everything is kept. Use as a context manager: the lock ends with it, and an ephemeral one is removed.
@@ -17,17 +21,19 @@ class DataDirectory:
         path: the directory; None for a temporary one, of which nothing is kept.
 
     Raises:
-        LocalError: it cannot be made, belongs to somebody else, or another `watchword up` uses it.
+        LocalError: it cannot be made, belongs to somebody else, holds other things, or another `watchword up` uses it.
     """
 
     def __init__(self, path: Path | None) -> None:
         self.is_ephemeral = path is None
-        self.path = Path(tempfile.mkdtemp(prefix="watchword-")) if path is None else path.absolute()
+        # Without symbolic links, as the settings will name what is in it.
+        self.path = (Path(tempfile.mkdtemp(prefix="watchword-")) if path is None else path).resolve()
         self._lock: int | None = None
         try:
             self.path.mkdir(mode=0o700, parents=True, exist_ok=True)
+            self._refuse_what_is_not_ours()
+            self.path.chmod(0o700)
             self._ignore()
-            self._close_to_others()
             self._take_lock()
         except OSError as error:
             self._close()
@@ -77,12 +83,12 @@ class DataDirectory:
         if not ignore.exists():
             ignore.write_text("*\n", encoding="utf-8")
 
-    def _close_to_others(self) -> None:
-        status = self.path.stat()
-        if status.st_uid != os.geteuid():
+    def _refuse_what_is_not_ours(self) -> None:
+        if self.path.stat().st_uid != os.geteuid():
             raise LocalError(f"the data directory {self.path} belongs to another user")
-        if status.st_mode & 0o077:
-            self.path.chmod(0o700)
+        held = {entry.name for entry in self.path.iterdir()}
+        if held - {".gitignore"} and not held & _OWN_FILES:
+            raise LocalError(f"the directory {self.path} holds other things: name an empty or a new one as --data-dir")
 
     def _take_lock(self) -> None:
         descriptor = os.open(self.path / "up.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
