@@ -14,6 +14,7 @@ from watchword.admin.users import list_users
 from watchword.authn.errors import WeakPasswordError
 from watchword.oauth.bearer import digest
 from watchword.store.repositories import audit
+from watchword.store.repositories.roles import roles_of
 
 pytestmark = pytest.mark.anyio
 
@@ -83,6 +84,72 @@ async def test_a_changed_file_brings_the_rest_up_to_date(desk: AdminDesk, tmp_pa
     assert roles == ("admin", "auditor")
     assert user.password_hash is not None
     assert await desk.passwords.verify(user.password_hash, "grey heron on the weir"), "a password is set once"
+
+
+ALICE = """
+    [[user]]
+    email = "alice@example.com"
+    username = "alice"
+    password = "alice-password"
+
+    [user.claims]
+    name = "Alice Adams"
+    given_name = "Alice"
+    birthdate = "1990-01-01"
+    updated_at = 1790000000
+    phone_number = "+44 20 7946 0000"
+    phone_number_verified = true
+    address = { formatted = "1 Weir Lane", country = "GB" }
+"""
+JOB = """
+    [[api]]
+    url = "http://localhost:9000"
+    scopes = ["invoices:read"]
+
+    [[client]]
+    id = "team-job"
+    secret = "only-for-this-machine"
+    api_scopes = { "http://localhost:9000" = ["invoices:read"] }
+    roles = ["auditor"]
+"""
+
+
+async def test_a_user_has_every_claim_that_the_file_gives(desk: AdminDesk, tmp_path: Path) -> None:
+    await seed.apply(desk, read(tmp_path, ALICE))
+    ((alice, _),) = await list_users(desk)
+    assert alice.username == "alice"
+    assert alice.claims["address"] == {"formatted": "1 Weir Lane", "country": "GB"}
+    assert alice.claims["phone_number_verified"] is True
+    changed = read(tmp_path, ALICE.replace('given_name = "Alice"', 'nickname = "Al"'))
+    for _ in range(2):
+        assert await seed.apply(desk, changed) == []
+    ((again, _),) = await list_users(desk)
+    assert again.claims == {**alice.claims, "nickname": "Al"}
+    actions = [entry.action for entry in await desk.store.read(lambda connection: audit.latest(connection, limit=9))]
+    assert actions.count("user.claims_changed") == 1
+
+
+async def test_a_client_that_acts_for_itself_has_roles(desk: AdminDesk, tmp_path: Path) -> None:
+    for text in (JOB, JOB, JOB.replace('["auditor"]', '["auditor", "clerk"]')):
+        await seed.apply(desk, read(tmp_path, text))
+    assert await desk.store.read(lambda connection: roles_of(connection, "team-job")) == ("auditor", "clerk")
+
+
+@pytest.mark.parametrize(
+    ("claims", "problem"),
+    [
+        ('sub = "x"', "sub is not a claim"),
+        ('email = "x"', "email is not a claim"),
+        ("given_name = 1", "the claim given_name must be a text"),
+        ("updated_at = true", "the claim updated_at must be a number"),
+        ('phone_number_verified = "yes"', "the claim phone_number_verified must be true or false"),
+        ('address = "here"', "the claim address must be a table"),
+        ("address = { planet = 1 }", "the claim address is made of texts"),
+    ],
+)
+def test_a_claim_that_cannot_be_is_refused(tmp_path: Path, claims: str, problem: str) -> None:
+    (told,) = problems_of(tmp_path, f'[[user]]\nemail = "amy@example.com"\n[user.claims]\n{claims}\n')
+    assert told.startswith(f"user 1: {problem}")
 
 
 async def test_nothing_is_made_when_one_thing_cannot_be(desk: AdminDesk, tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 What the file does not name is left alone. A password is set when the user is made and never after.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from urllib.parse import urlsplit
 
@@ -94,6 +95,7 @@ def _seed_client(connection: Connection, desk: AdminDesk, wanted: SeedClient, se
     if stored is None:
         made = wanted.request.build(client_id=wanted.id or new_id(), secret_hash=secret_hash, now=desk.clock.now())
         admin_clients.create(connection, desk, made)
+        _add_roles(connection, desk, "client", made.id, wanted.roles)
         shown = None if wanted.request.public or wanted.secret else secret
         return Seeded("client", made.name, made.id, shown)
     kept = secret_hash if wanted.secret or wanted.request.public else stored.secret_hash
@@ -107,6 +109,7 @@ def _seed_client(connection: Connection, desk: AdminDesk, wanted: SeedClient, se
             raise InvalidRequestError(*problems)
         clients.update(connection, changed)
         record(connection, desk.entry("client.updated", "client", stored.id))
+    _add_roles(connection, desk, "client", stored.id, wanted.roles)
     return None
 
 
@@ -127,10 +130,15 @@ def _seed_user(
         made = wanted.build(password_hash=password_hash, now=desk.clock.now())
         admin_users.create(connection, desk, made, wanted.roles)
         return Seeded("user", made.username)
-    held = roles.roles_of(connection, user.id)
-    added = [role for role in wanted.roles if role not in held]
-    for role in added:
-        roles.assign(connection, user.id, role, now=desk.clock.now())
-    if added:
-        record(connection, desk.entry("user.roles_added", "user", user.id, roles=added))
+    admin_users.add_claims(connection, desk, user, wanted.claims)
+    _add_roles(connection, desk, "user", user.id, wanted.roles)
     return None
+
+
+def _add_roles(connection: Connection, desk: AdminDesk, kind: str, subject_id: str, wanted: Sequence[str]) -> None:
+    held = roles.roles_of(connection, subject_id)
+    added = [role for role in wanted if role not in held]
+    for role in added:
+        roles.assign(connection, subject_id, role, now=desk.clock.now())
+    if added:
+        record(connection, desk.entry(f"{kind}.roles_added", kind, subject_id, roles=added))

@@ -13,7 +13,7 @@ from typing import Any
 from watchword.admin.apis import api_problems
 from watchword.admin.clients import ClientRequest
 from watchword.admin.errors import InvalidRequestError
-from watchword.admin.users import UserRequest
+from watchword.admin.users import UserRequest, role_problems
 from watchword.store.repositories.apis import Scope
 
 # An id that a file chooses is no secret, but it must not be one that somebody else got at random.
@@ -35,8 +35,9 @@ _CLIENT = {
     "default_api": str,
     "id_token_alg": str,
     "profile": str,
+    "roles": list,
 }
-_USER = {"email": str, "username": str, "name": str, "roles": list, "password": str}
+_USER = {"email": str, "username": str, "name": str, "claims": dict, "roles": list, "password": str}
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +56,7 @@ class SeedClient:
     request: ClientRequest
     id: str | None
     secret: str | None = field(repr=False)
+    roles: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,12 +163,15 @@ def _read_client(entry: Mapping[str, Any], *, local: bool) -> SeedClient:
         raise InvalidRequestError(*problems, "scopes must be lists of texts")
     request = ClientRequest(
         name=entry.get("name", entry.get("id", "")),
-        **{name: entry[name] for name in _CLIENT if name in entry and name not in {"id", "secret", "name"}},
+        **{name: entry[name] for name in _CLIENT if name in entry and name not in {"id", "secret", "name", "roles"}},
     )
-    problems.extend(request.problems())
+    roles = tuple(entry.get("roles", ()))
+    problems.extend([*request.problems(), *role_problems(roles)])
+    if roles and not request.api_scopes:
+        problems.append("roles are for a client that acts for itself: give it api_scopes")
     if problems:
         raise InvalidRequestError(*problems)
-    return SeedClient(request, entry.get("id"), entry.get("secret"))
+    return SeedClient(request, entry.get("id"), entry.get("secret"), roles)
 
 
 def _read_user(entry: Mapping[str, Any], *, local: bool) -> UserRequest:

@@ -1,29 +1,49 @@
 """Users: who may sign in."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, update
 
 from watchword.admin.desk import AdminDesk
 from watchword.admin.errors import InvalidRequestError, TakenError, UnknownError
 from watchword.authn.password_rules import check_new_password
 from watchword.issuer.revocation import withdraw
+from watchword.oauth.scope import CLAIMS_OF_SCOPE
 from watchword.store.identifiers import new_id
 from watchword.store.repositories import roles, users
 from watchword.store.repositories.audit import record
 from watchword.store.repositories.users import IdentifierTakenError, InvalidIdentifierError, User
+from watchword.store.tables import users as user_table
 
 ADMIN_ROLE = "admin"
+
+# What is known of the account itself is not said a second time.
+_CLAIMS = {name for names in CLAIMS_OF_SCOPE.values() for name in names} - {
+    "email", "email_verified", "preferred_username",
+}  # fmt: skip
+_KIND_OF_CLAIM: dict[str, tuple[type, str]] = {
+    "address": (dict, "a table"),
+    "phone_number_verified": (bool, "true or false"),
+    "updated_at": (int, "a number of seconds"),
+}
+# https://openid.net/specs/openid-connect-core-1_0.html#AddressClaim
+_ADDRESS = {"formatted", "street_address", "locality", "region", "postal_code", "country"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UserRequest:
-    """A user as an operator asks for them; the e-mail address is the user name unless one is given."""
+    """A user as an operator asks for them; the e-mail address is the user name unless one is given.
+
+    ``claims`` are standard ones (https://openid.net/specs/openid-connect-core-1_0.html#StandardClaims); ``name`` is
+    one of them.
+    """
 
     email: str
     username: str = ""
     name: str = ""
+    claims: Mapping[str, Any] = field(default_factory=dict)
     roles: Sequence[str] = ()
     password: str | None = field(default=None, repr=False)
 
@@ -32,9 +52,10 @@ class UserRequest:
         found = []
         if not is_email(self.email):
             found.append(f"{self.email!r} is not an e-mail address")
-        found.extend(
-            f"{role!r} is not a role name" for role in self.roles if not role.strip() or not role.isprintable()
-        )
+        found.extend(role_problems(self.roles))
+        found.extend(_claim_problems(self.claims))
+        if self.name and "name" in self.claims:
+            found.append("the name is there twice: as name and in claims")
         return found
 
     def build(self, *, password_hash: str | None, now: float) -> User:
@@ -44,12 +65,34 @@ class UserRequest:
             username=self.username or self.email,
             email=self.email,
             email_verified_at=None,
-            claims={"name": self.name} if self.name else {},
+            claims={**self.claims, **({"name": self.name} if self.name else {})},
             password_hash=password_hash,
             password_changed_at=None if password_hash is None else now,
             status="active",
             created_at=now,
         )
+
+
+def role_problems(role_names: Sequence[str]) -> list[str]:
+    """The names among ``role_names`` that no role can have."""
+    return [f"{role!r} is not a role name" for role in role_names if not role.strip() or not role.isprintable()]
+
+
+def _claim_problems(claims: Mapping[str, Any]) -> list[str]:
+    problems = []
+    for name, value in claims.items():
+        kind, words = _KIND_OF_CLAIM.get(name, (str, "a text"))
+        if name not in _CLAIMS:
+            problems.append(f"{name} is not a claim that a user can be given: {', '.join(sorted(_CLAIMS))}")
+        elif not isinstance(value, kind) or (kind is int and isinstance(value, bool)):
+            problems.append(f"the claim {name} must be {words}")
+        elif name == "address" and not _is_address(value):
+            problems.append(f"the claim address is made of texts: {', '.join(sorted(_ADDRESS))}")
+    return problems
+
+
+def _is_address(value: object) -> bool:
+    return isinstance(value, dict) and all(key in _ADDRESS and isinstance(part, str) for key, part in value.items())
 
 
 async def add_user(desk: AdminDesk, request: UserRequest) -> User:
@@ -96,6 +139,14 @@ def create(connection: Connection, desk: AdminDesk, user: User, role_names: Sequ
     for role in role_names:
         roles.assign(connection, user.id, role, now=desk.clock.now())
     record(connection, desk.entry("user.created", "user", user.id, roles=list(role_names)))
+
+
+def add_claims(connection: Connection, desk: AdminDesk, user: User, claims: Mapping[str, Any]) -> None:
+    """Bring these claims of ``user`` up to date in the caller's transaction; the others stay."""
+    changed = {**user.claims, **claims}
+    if changed != user.claims:
+        connection.execute(update(user_table).where(user_table.c.id == user.id).values(claims=changed))
+        record(connection, desk.entry("user.claims_changed", "user", user.id, claims=sorted(claims)))
 
 
 async def list_users(desk: AdminDesk) -> list[tuple[User, tuple[str, ...]]]:
