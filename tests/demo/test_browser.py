@@ -48,6 +48,10 @@ def test_the_whole_way(browser: httpx2.Client, demo: DemoSettings, issuer: ToyIs
     )
     assert 'id="status">201 Created' in placed.text
     assert "a &lt;b&gt;ristretto&lt;/b&gt;" in placed.text
+    # A reload shows the answer again, and orders nothing.
+    assert [one.status_code for one in placed.history] == [303]
+    assert browser.get(placed.url).text == placed.text
+    assert browser.get(f"{demo.origin}/me/orders").text.count("ristretto") == 1
     signed_out = browser.post(f"{demo.origin}/sign-out", data={"csrf_token": csrf_token(placed)})
     assert signed_out.url == f"{demo.origin}/"
     assert 'id="sign-in"' in signed_out.text

@@ -12,7 +12,7 @@ from fastapi import APIRouter, Form, Request
 from starlette.responses import RedirectResponse, Response
 
 from watchword.client import browser_login
-from watchword.client.api_call import acall
+from watchword.client.api_call import ApiAnswer, acall
 from watchword.client.browser_login import RelyingParty
 from watchword.client.discovery import IssuerMetadata, adiscover
 from watchword.client.errors import AuthorizationDeclinedError, ClientError, NotSignedInError, TokenRequestError
@@ -26,12 +26,13 @@ from watchword.demo.web_session import LOGIN_LIFETIME, SESSION_LIFETIME, BegunLo
 
 SCOPES = ("openid", "profile", "email", "offline_access", "orders:read", "orders:write")
 
+_ANSWER = "/me/orders/answer"
 _METADATA_SECONDS = 300.0
 _log = logging.getLogger(__name__)
 
 
 class Browser:
-    """The web application's state and its seven routes."""
+    """The web application's state and its eight routes."""
 
     def __init__(self, settings: DemoSettings, clock: Clock) -> None:
         self._settings = settings
@@ -50,6 +51,7 @@ class Browser:
         router.add_api_route("/callback", self.callback, methods=["GET"])
         router.add_api_route("/me/orders", self.show_orders, methods=["GET"])
         router.add_api_route("/me/orders", self.place_order, methods=["POST"])
+        router.add_api_route(_ANSWER, self.show_answer, methods=["GET"])
         router.add_api_route("/sign-out", self.sign_out, methods=["POST"])
         return router
 
@@ -99,7 +101,8 @@ class Browser:
 
     async def show_orders(self, request: Request) -> Response:
         """Ask the API for the orders in the name of the signed-in person."""
-        return await self._call(request, "GET")
+        called = await self._call(request, "GET")
+        return called if isinstance(called, Response) else answer_page(self._settings, *called)
 
     async def place_order(
         self, request: Request, item: Annotated[str, Form()] = "", csrf_token: Annotated[str, Form()] = ""
@@ -108,7 +111,19 @@ class Browser:
         session = self._session(request)
         if session is not None and not _is_own_form(request, session, csrf_token):
             return self._trouble(None, "This form was not made here", 403)
-        return await self._call(request, "POST", {"item": item})
+        called = await self._call(request, "POST", {"item": item})
+        if isinstance(called, Response):
+            return called
+        # Shown by another request: reloading that page orders nothing again.
+        called[0].answered = called[1:]
+        return _see_other(_ANSWER)
+
+    async def show_answer(self, request: Request) -> Response:
+        """What the API answered to the form sent last."""
+        session = self._session(request)
+        if session is None or session.answered is None:
+            return _see_other("/")
+        return answer_page(self._settings, session, *session.answered)
 
     async def sign_out(self, request: Request, csrf_token: Annotated[str, Form()] = "") -> Response:
         """End the session here, withdraw the refresh token, and end the session at the issuer."""
@@ -132,7 +147,10 @@ class Browser:
             return home
         return sign_out_url(party, tokens, post_logout_redirect_uri=home) or home
 
-    async def _call(self, request: Request, method: str, json: dict[str, str] | None = None) -> Response:
+    async def _call(
+        self, request: Request, method: str, json: dict[str, str] | None = None
+    ) -> tuple[WebSession, str, ApiAnswer] | Response:
+        """Whose session it is, what was asked of the API and what it answered; or a page that says why it was not."""
         session = self._session(request)
         if session is None:
             return _see_other("/")
@@ -144,7 +162,7 @@ class Browser:
             return _see_other("/")
         except ClientError as error:
             return self._trouble(error, "The orders cannot be had now", 502)
-        return answer_page(self._settings, session, f"{method} {self._settings.orders_url}", answer)
+        return session, f"{method} {self._settings.orders_url}", answer
 
     async def _fresh_tokens(self, session: WebSession) -> TokenSet:
         """The session's tokens, renewed if need be; by one request at a time."""

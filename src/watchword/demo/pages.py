@@ -80,8 +80,8 @@ def trouble_page(settings: DemoSettings, status: int, title: str, sentence: str)
 
 def _place_order_form(session: WebSession) -> str:
     return (
-        '<section class="card"><form class="stack" method="post" action="/me/orders">'
-        "<h2>Place an order</h2>"
+        '<section class="card"><h2>Place an order</h2>'
+        '<form class="stack card-after" method="post" action="/me/orders">'
         '<div class="field"><label for="item">What should it be?</label>'
         '<input id="item" name="item" required maxlength="80" autocomplete="off"></div>'
         '<button class="button" id="place-order" type="submit">Place the order</button>'

@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 from starlette.requests import Request
 from starlette.responses import Response
 
+from watchword.client.api_call import ApiAnswer
 from watchword.client.browser_login import PendingLogin
 from watchword.client.tokens import TokenSet
 from watchword.clock import Clock
@@ -27,10 +28,14 @@ T = TypeVar("T")
 
 @dataclass(slots=True)
 class WebSession:
-    """One person signed in in one browser. The tokens never leave this object except towards issuer and API."""
+    """One person signed in in one browser. The tokens never leave this object except towards issuer and API.
+
+    ``answered`` is what was asked of the API by the form sent last, and its answer.
+    """
 
     tokens: TokenSet = field(repr=False)
     csrf_token: str = field(default_factory=lambda: secrets.token_urlsafe(32), repr=False)
+    answered: tuple[str, ApiAnswer] | None = field(default=None, repr=False)
     renewing: asyncio.Lock = field(default_factory=asyncio.Lock, repr=False)
 
     def csrf_matches(self, given: str) -> bool:
