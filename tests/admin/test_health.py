@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+from sqlalchemy import text
 
 from watchword.admin.desk import AdminDesk
 from watchword.admin.health import look_at_files, look_at_installation
@@ -10,6 +11,7 @@ from watchword.admin.installation import look, rename
 from watchword.clock import SettableClock, SystemClock
 from watchword.store.engine import open_store
 from watchword.store.sealing import MasterKey
+from watchword.store.sqlite_engine import SQLiteStore
 
 pytestmark = pytest.mark.anyio
 
@@ -30,6 +32,31 @@ async def test_what_is_wrong_is_seen_all_at_once(desk: AdminDesk) -> None:
     )
     wrong = {one.what for one in findings if one.verdict == "problem"}
     assert wrong == {"issuer", "master key", "signing key ES256", "signing key RS256", "clock"}
+
+
+def damage(path: Path) -> None:
+    size = path.stat().st_size
+    with path.open("r+b") as file:
+        file.seek(size - size // 4)
+        file.write(b"\xff" * (size // 4))
+
+
+async def test_damage_that_no_statement_has_met_is_seen(desk: AdminDesk, master_key: MasterKey) -> None:
+    """R29."""
+    if not isinstance(desk.store, SQLiteStore):
+        pytest.skip("PostgreSQL looks after its own pages")
+    await desk.keys.start()
+    (path,) = await desk.store.read(
+        lambda connection: connection.execute(text("SELECT file FROM pragma_database_list")).scalars().all()
+    )
+    await desk.store.close()
+    damage(Path(path))
+    store = open_store(f"sqlite:///{path}")
+    try:
+        findings = await look_at_installation(store, master_key=master_key, issuer=ISSUER, clock=desk.clock)
+    finally:
+        await store.close()
+    assert any("damaged" in one.found for one in findings if one.verdict == "problem"), findings
 
 
 async def test_a_database_without_a_schema(tmp_path: Path) -> None:

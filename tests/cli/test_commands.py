@@ -105,7 +105,7 @@ def test_users(run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Non
 def test_a_password_is_never_taken_from_the_command_line(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("sys.stdin", io.StringIO())
     status, _, err = run("user", "add", "amy@example.com")
-    assert status == 1
+    assert status == 2
     assert "--password-file" in err
     with pytest.raises(SystemExit):
         run("user", "add", "amy@example.com", "--password", PASSWORD)
@@ -118,6 +118,43 @@ def test_keys_and_revocation(run: Run) -> None:
     assert run("revoke", "everything", "--yes")[0] == 0
     status, _, err = run("revoke", "user", "nobody")
     assert (status, err) == (1, "error: there is no such user\n")
+
+
+@pytest.mark.parametrize("value", ["", " ", "eyJhbGciOiJFUzI1NiJ9.eyJqdGkiOiJ4In0.c2ln"])
+def test_a_whole_token_is_not_taken_for_its_id(run: Run, value: str) -> None:
+    """O80: a token must get neither into the journal nor into the audit."""
+    status, _, err = run("revoke", "token", value)
+    assert status == 2
+    assert "by its jti" in err
+    assert value.strip() == "" or value not in err
+
+
+def test_a_database_that_does_not_answer_is_told_without_a_traceback(
+    run: Run, directory: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("WATCHWORD_DATABASE_URL", "postgresql://amy:canary@127.0.0.1:1/x")
+    status, _, err = run("migrate")
+    assert status == 1
+    assert err.startswith("error: the database does not answer")
+    assert "canary" not in err
+
+
+@pytest.mark.parametrize("place", ["nowhere/ready.json", "."])
+def test_a_ready_file_that_cannot_be_is_told_before_anything_starts(run: Run, directory: Path, place: str) -> None:
+    before = sorted(directory.iterdir())
+    status, _, err = run("up", "--ready-file", str(directory / place))
+    assert status == 2
+    assert "--ready-file" in err
+    assert sorted(directory.iterdir()) == before
+
+
+def test_what_the_system_refuses_is_told_without_a_traceback(run: Run, directory: Path) -> None:
+    (directory / "watchword.toml").unlink()
+    (directory / "watchword.toml").mkdir()
+    status, _, err = run("up", "--no-open", "--port", "0", "--demo-port", "0")
+    assert status == 1
+    assert "Is a directory" in err
+    assert "Traceback" not in err
 
 
 def test_everything_is_not_revoked_unasked(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -142,7 +179,7 @@ def test_tables_are_aligned_and_show_nothing_that_moves_the_cursor(run: Run) -> 
 
 def test_every_reason_is_told_at_once(run: Run) -> None:
     status, _, err = run("client", "add", " ", "--redirect-uri", "http://app.example.com", "--scope", "a b")
-    assert status == 1
+    assert status == 2
     assert err.count("\n  - ") == 3
 
 

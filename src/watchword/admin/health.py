@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
+from sqlalchemy import text
+
 from watchword.clock import Clock
 from watchword.errors import WatchwordError
 from watchword.store.engine import Store
@@ -51,6 +53,8 @@ async def look_at_installation(
         if not await store.read(is_current):
             return [Finding("schema", "problem", "not the one this version needs", "watchword migrate")]
         findings = [Finding("schema", "ok", "current")]
+        if store.dialect == "sqlite":
+            findings.append(await _look_at_data_file(store))
         findings.append(await _look_at_issuer(store, issuer))
         if master_key is not None:
             findings.append(await _look_at_master_key(store, master_key))
@@ -59,6 +63,14 @@ async def look_at_installation(
     except WatchwordError as error:
         return [Finding("database", "problem", error.sentence)]
     return findings
+
+
+async def _look_at_data_file(store: Store) -> Finding:
+    """Read every page (R29): damage that no statement has met yet."""
+    said = await store.read(lambda connection: connection.execute(text("PRAGMA quick_check(1)")).scalar())
+    if said != "ok":
+        return Finding("data file", "problem", "damaged", "restore it from your backup")
+    return Finding("data file", "ok", "every page can be read")
 
 
 async def _look_at_issuer(store: Store, issuer: str) -> Finding:

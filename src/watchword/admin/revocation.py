@@ -1,18 +1,28 @@
 """Withdrawing trust by hand; `issuer.revocation.withdraw` does the work and writes the audit rows."""
 
+import re
+
 from sqlalchemy import Connection
 
 from watchword.admin import users
 from watchword.admin.desk import AdminDesk
-from watchword.admin.errors import UnknownError
+from watchword.admin.errors import InvalidRequestError, UnknownError
 from watchword.issuer.revocation import withdraw
 from watchword.store.repositories import clients, grants, sessions
 
 REASON = "operator"
+# What our tokens carry, and no more: a whole token must get neither into the journal nor into the audit.
+_JTI = re.compile(r"[A-Za-z0-9_-]{1,128}")
 
 
 async def revoke_token(desk: AdminDesk, jti: str, *, expires_at: float) -> None:
-    """Refuse the one access token of that id until it has ended by itself."""
+    """Refuse the one access token of that id until it has ended by itself.
+
+    Raises:
+        InvalidRequestError: it is no id but, perhaps, the token itself.
+    """
+    if not _JTI.fullmatch(jti):
+        raise InvalidRequestError("a token is named by its jti, which `watchword token inspect` shows")
     now = desk.clock.now()
     await desk.store.write(
         lambda connection: withdraw.token(connection, jti, expires_at, reason=REASON, actor=desk.actor, now=now)

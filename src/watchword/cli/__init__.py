@@ -55,13 +55,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
         sys.stderr.close()  # the reader went away: nobody is left to tell
         return 1
     except Exception as error:
-        from watchword.cli.failures import explain  # noqa: PLC0415  an interrupt while this loads is caught above
+        # An interrupt while this loads is to be caught above.
+        from watchword.cli.failures import exit_status, explain  # noqa: PLC0415
 
         lines = explain(error)
         if lines is None:
             raise
         print("\n".join(lines), file=sys.stderr)
-        return 1
+        return exit_status(error)
 
 
 def load(name: str) -> Command:

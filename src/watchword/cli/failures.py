@@ -18,6 +18,15 @@ _NEXT = {
 }
 
 
+# What was asked for can never be done, as with a misspelt option.
+_ASKED_WRONGLY = frozenset({"invalid_request", "password_input", "usage", "weak_password"})
+
+
+def exit_status(error: BaseException) -> int:
+    """The exit status of a command that failed so: 2 when it was asked for wrongly, else 1."""
+    return 2 if isinstance(error, WatchwordError) and error.code in _ASKED_WRONGLY else 1
+
+
 def explain(error: BaseException) -> list[str] | None:
     """Lines for the terminal, or None for an error that is our own fault and needs its traceback."""
     if isinstance(error, ModuleNotFoundError):
@@ -32,6 +41,9 @@ def explain(error: BaseException) -> list[str] | None:
         if (help_line := _NEXT.get(error.code)) is not None:
             lines.append(f"       {help_line}")
         return lines
+    if isinstance(error, OSError) and error.strerror:  # a full disk, a directory that cannot be written, a lost network
+        where = "" if error.filename is None else f"{error.filename}: "
+        return [f"error: {where}{error.strerror}"]
     return None
 
 

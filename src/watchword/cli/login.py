@@ -37,13 +37,27 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--no-browser", action="store_true", help="only print the address to open")
     parser.add_argument(
         "--callback-port",
-        type=int,
+        type=_port,
         default=0,
         metavar="PORT",
         help="where on 127.0.0.1 to listen; choose one to forward it with `ssh -L`",
     )
-    parser.add_argument("--timeout", type=float, default=300.0, metavar="SECONDS", help="how long to wait for you")
+    parser.add_argument("--timeout", type=_seconds, default=300.0, metavar="SECONDS", help="how long to wait for you")
     parser.add_argument("--json", action="store_true", help="print the result as JSON; never a token")
+
+
+def _port(text: str) -> int:
+    port = int(text)
+    if not 0 <= port < 65536:
+        raise argparse.ArgumentTypeError("a port is from 0 to 65535")
+    return port
+
+
+def _seconds(text: str) -> float:
+    seconds = float(text)
+    if not 0 < seconds <= 86_400:  # "nan" neither
+        raise argparse.ArgumentTypeError("a time to wait is more than 0 and at most 86400 seconds")
+    return seconds
 
 
 def run(args: argparse.Namespace) -> int:

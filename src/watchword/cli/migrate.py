@@ -22,11 +22,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    from watchword.store.schema import HEAD, migrate  # noqa: PLC0415  loaded when it is needed
+    from watchword.store.schema import HEAD  # noqa: PLC0415  loaded when it is needed
 
     settings = load_configuration(args).settings
     with progress("Migrating the database"):
-        migrate(settings.database.url)
+        _migrate(settings.database.url)
         if not args.schema_only:
             asyncio.run(_initialise(settings))
     if args.json:
@@ -34,6 +34,19 @@ def run(args: argparse.Namespace) -> int:
     else:
         print(f"the database is at revision {HEAD}")
     return 0
+
+
+def _migrate(url: str) -> None:
+    from watchword.store.errors import StoreUnavailableError  # noqa: PLC0415  loaded when it is needed
+    from watchword.store.schema import migrate  # noqa: PLC0415
+
+    try:
+        migrate(url)
+    except Exception as error:
+        # Of the drivers nothing may be named here, and a driver's text may repeat the URL with its password.
+        if isinstance(error, OSError) or type(error).__module__.partition(".")[0] in {"asyncpg", "sqlalchemy"}:
+            raise StoreUnavailableError("the database does not answer, or refuses us") from error
+        raise
 
 
 async def _initialise(settings: "Settings") -> None:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from watchword.cli.failures import needs_server
 from watchword.cli.local.directory import DataDirectory
-from watchword.cli.local.errors import LocalError
+from watchword.cli.local.errors import LocalError, UsageError
 from watchword.cli.local.greeting import Running, greeting
 from watchword.cli.local.names import LocalNames, load_or_choose
 from watchword.cli.local.ports import choose_port
@@ -84,8 +84,12 @@ def _check(args: argparse.Namespace) -> None:
         problems.append(f"--public-url {problem}")
     if args.seed is not None and not args.seed.is_file():
         problems.append("--seed names no file")
+    if args.ready_file is not None and not args.ready_file.absolute().parent.is_dir():
+        problems.append("--ready-file is to be in a directory that does not exist")
+    if args.ready_file is not None and args.ready_file.is_dir():
+        problems.append("--ready-file names a directory")
     if problems:
-        raise LocalError(*problems)
+        raise UsageError(*problems)
 
 
 def _run_in(directory: DataDirectory, args: argparse.Namespace) -> int:

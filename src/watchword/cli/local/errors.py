@@ -19,6 +19,12 @@ class LocalError(WatchwordError):
         self.problems = problems
 
 
+class UsageError(LocalError):
+    """The options make no sense."""
+
+    code: ClassVar[str] = "usage"
+
+
 class CrashedError(LocalError):
     """A process of ours ended by itself.
 
