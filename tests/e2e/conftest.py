@@ -14,7 +14,7 @@ PASSWORD = "alice-password-of-the-tests"
 
 
 def seed_text() -> str:
-    """A team's own seed file: a web application, and alice."""
+    """A team's own seed file: a web application, and alice, who may see the console."""
     client_id, secret = WEB_CLIENT
     return f"""
 [[client]]
@@ -29,6 +29,7 @@ scopes = ["openid", "profile", "email", "offline_access", "orders:read", "orders
 email = "alice@example.com"
 username = "alice"
 name = "Alice Example"
+roles = ["admin"]
 password = "{PASSWORD}"
 """
 

@@ -9,6 +9,7 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 from tests.e2e.chromium import FLAGS
 from tests.e2e.chromium import chromium as chromium_path
+from tests.e2e.conftest import PASSWORD as ALICE_PASSWORD
 from tests.e2e.conftest import base_port
 from tests.e2e.installation import Installation, start
 
@@ -44,9 +45,9 @@ def context(chromium: Browser) -> Iterator[BrowserContext]:
     context.close()
 
 
-def sign_in(page: Page) -> None:
-    page.fill("[name=username]", EMAIL)
-    page.fill("[name=password]", PASSWORD)
+def sign_in(page: Page, username: str = EMAIL, password: str = PASSWORD) -> None:
+    page.fill("[name=username]", username)
+    page.fill("[name=password]", password)
     page.click("#login-submit")
 
 
@@ -100,11 +101,11 @@ def test_the_whole_story(fresh: Installation, context: BrowserContext, chromium:
     elsewhere.close()
 
 
-def test_a_wrong_password_and_an_unknown_person_look_the_same(fresh: Installation, context: BrowserContext) -> None:
+def test_a_wrong_password_and_an_unknown_person_look_the_same(running: Installation, context: BrowserContext) -> None:
     page = context.new_page()
     texts = []
-    for who in (EMAIL, "nobody@example.com"):
-        page.goto(f"{fresh.issuer}/login")
+    for who in ("alice@example.com", "nobody@example.com"):
+        page.goto(f"{running.issuer}/login")
         page.fill("[name=username]", who)
         page.fill("[name=password]", "not the password")
         page.click("#login-submit")
@@ -113,16 +114,16 @@ def test_a_wrong_password_and_an_unknown_person_look_the_same(fresh: Installatio
     assert texts[0] == texts[1]
 
 
-def test_one_changed_character_is_refused(fresh: Installation) -> None:
-    ready = fresh.ready
+def test_one_changed_character_is_refused(running: Installation) -> None:
+    ready = running.ready
     answer = httpx2.post(
-        f"{fresh.issuer}/token",
+        f"{running.issuer}/token",
         data={"grant_type": "client_credentials", "scope": ready["scope"], "resource": ready["resource"]},
         auth=(ready["client_id"], ready["client_secret"]),
         trust_env=False,
     )
     token = answer.json()["access_token"]
-    orders = f"{fresh.demo_api}/orders"
+    orders = f"{running.demo_api}/orders"
     good = httpx2.get(orders, headers={"Authorization": f"Bearer {token}"}, trust_env=False)
     assert good.status_code == 200
     assert good.json()
@@ -139,7 +140,7 @@ def test_one_changed_character_is_refused(fresh: Installation) -> None:
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("width", [1280, 390])
 def test_pages_fit_two_widths_and_both_themes(
-    fresh: Installation, chromium: Browser, width: int, scheme: str, tmp_path: Path
+    running: Installation, chromium: Browser, width: int, scheme: str, tmp_path: Path
 ) -> None:
     """Nothing scrolls sideways; set SCREENSHOTS to keep the pictures."""
     pictures = Path(os.environ.get("SCREENSHOTS", tmp_path))
@@ -151,26 +152,28 @@ def test_pages_fit_two_widths_and_both_themes(
     page = context.new_page()
 
     def look(name: str) -> None:
+        expect(page.locator("main")).to_be_visible()
+        page.wait_for_load_state()
         overflow = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
         assert overflow <= 0, f"{name} scrolls sideways at {width}"
         page.screenshot(path=pictures / f"{name}-{width}-{scheme}.png", full_page=True)
 
-    page.goto(fresh.demo_api)
+    page.goto(running.demo_api)
     look("demo-signed-out")
     page.click("#sign-in")
     look("login")
-    sign_in(page)
+    sign_in(page, "alice", ALICE_PASSWORD)
     if page.locator("#consent-allow").count():
         look("consent")
         page.click("#consent-allow")
     look("demo-signed-in")
     page.click("#show-orders")
     look("demo-orders")
-    page.goto(fresh.ready["console"])
+    page.goto(running.ready["console"])
     look("console")
-    page.goto(f"{fresh.issuer}/authorize?client_id=nobody")
+    page.goto(f"{running.issuer}/authorize?client_id=nobody")
     look("error")
-    page.goto(f"{fresh.issuer}/end_session")
+    page.goto(f"{running.issuer}/end_session")
     look("logout")
     page.click("#logout-yes")
     expect(page.locator("body")).to_contain_text("signed out")

@@ -159,7 +159,7 @@ async def test_the_subject_that_claims_name_is_the_only_one(browser: Browser, wo
     assert told_to_client(text)["error"] == "invalid_request"
 
 
-WISHES = ["NaN", "-Infinity", "1e999", '"\\u0000"', '"\\ud800"', "[" * 915 + "]" * 915, "9" * 4000]
+WISHES = ["NaN", "-Infinity", "1e999", '"\\u0000"', '"\\ud800"', "[" * 1900 + "]" * 1900, "9" * 4000]
 
 
 @pytest.mark.parametrize("wish", WISHES, ids=lambda wish: wish[:9])
@@ -168,7 +168,8 @@ async def test_no_wish_breaks_the_database(browser: Browser, world: World, wish:
     client = await world.client()
     await browser.sign_in_plainly()
     told = told_to_client(await browser.authorize(client, claims=f'{{"userinfo":{{"name":{{"value":{wish}}}}}}}'))
-    assert "code" in told
+    # How deep a text Python reads depends on the release and on who calls; either answer is a clear one.
+    assert "code" in told or (told["error"] == "invalid_request" and wish.startswith("["))
 
 
 async def test_an_unknown_parameter_is_no_flow(browser: Browser, world: World) -> None:
