@@ -33,13 +33,13 @@ def test_a_busy_port_leads_to_the_next_free_one(taken: socket.socket) -> None:
     with taken:
         port = taken.getsockname()[1]
         assert not is_free(port, host="localhost")
-        assert port < choose_port(port, host="localhost") < port + 200
+        assert port < choose_port(port, hosts=("localhost",)) < port + 200
 
 
 def test_a_promised_port_is_not_taken() -> None:
-    port = choose_port(0, host="localhost")
-    assert choose_port(port, host="localhost") == port
-    assert choose_port(port, host="localhost", avoid={port}) > port
+    port = choose_port(0, hosts=("localhost",))
+    assert choose_port(port, hosts=("localhost",)) == port
+    assert choose_port(port, hosts=("localhost",), avoid={port}) > port
 
 
 def test_a_port_that_only_one_loopback_address_has_free_is_busy() -> None:
@@ -54,7 +54,7 @@ def test_a_port_that_only_one_loopback_address_has_free_is_busy() -> None:
 
 def test_an_address_of_another_machine_is_told() -> None:
     with pytest.raises(LocalError, match="cannot listen"):
-        choose_port(8400, host="192.0.2.1")
+        choose_port(8400, hosts=("192.0.2.1",))
 
 
 def test_the_data_directory_is_closed_ignored_and_locked(tmp_path: Path) -> None:

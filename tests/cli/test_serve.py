@@ -79,7 +79,7 @@ def installation(tmp_path: Path) -> tuple[Path, int]:
     """A migrated installation with a certificate, and its port."""
     files = make_certificate(tmp_path, "server")
     MasterKey.generate_file(tmp_path / "master.key")
-    port = choose_port(0, host="127.0.0.1")
+    port = choose_port(0, hosts=("127.0.0.1",))
     configure(
         tmp_path,
         f"""

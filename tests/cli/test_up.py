@@ -242,6 +242,17 @@ def test_a_busy_port_moves_and_says_so(start: Start) -> None:
         assert up.orders(up.token()) == 200
 
 
+def test_another_address_is_listened_on_besides_loopback(start: Start) -> None:
+    up = start("--listen", "127.0.0.2").wait_until_ready()
+    assert "listening on 127.0.0.2 without TLS" in up.text()
+    assert up.orders(up.token()) == 200
+    issuer = up.ready["issuer"]
+    named = {"Host": issuer.removeprefix("http://")}
+    elsewhere = issuer.replace("localhost", "127.0.0.2")
+    assert httpx2.get(f"{elsewhere}/jwks", headers=named).status_code == 200
+    assert httpx2.get(f"{elsewhere}/jwks").status_code == 421
+
+
 def test_moved_ports_move_the_issuer_and_the_demo(start: Start) -> None:
     first = start().wait_until_ready()
     assert first.stop() == 0

@@ -2,6 +2,7 @@
 
 import argparse
 import asyncio
+import sqlite3
 from typing import TYPE_CHECKING
 
 from watchword.cli.installation import add_configuration_arguments, load_configuration
@@ -37,7 +38,7 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _migrate(url: str) -> None:
-    from watchword.store.errors import StoreUnavailableError  # noqa: PLC0415  loaded when it is needed
+    from watchword.store.errors import StoreError, StoreUnavailableError  # noqa: PLC0415  loaded when it is needed
     from watchword.store.schema import migrate  # noqa: PLC0415
 
     try:
@@ -45,6 +46,9 @@ def _migrate(url: str) -> None:
     except Exception as error:
         # Of the drivers nothing may be named here, and a driver's text may repeat the URL with its password.
         if isinstance(error, OSError) or type(error).__module__.partition(".")[0] in {"asyncpg", "sqlalchemy"}:
+            cause = getattr(error, "orig", None)
+            if isinstance(cause, sqlite3.Error):  # "database or disk is full"
+                raise StoreError(f"the data file cannot be written ({cause})") from error
             raise StoreUnavailableError("the database does not answer, or refuses us") from error
         raise
 

@@ -20,7 +20,7 @@ from watchword.cli.local.settings_file import recorded_ports, write_settings
 from watchword.cli.local.supervisor import StopRequestedError, Supervisor, stopping_on_signals
 from watchword.cli.terminal import progress, styled
 from watchword.clock import SystemClock
-from watchword.config import Settings, data_directory, has_display, load
+from watchword.config import LOOPBACK_HOSTS, Settings, data_directory, has_display, load
 from watchword.config.public_url import public_url_problem
 
 if TYPE_CHECKING:
@@ -140,13 +140,15 @@ def _plan(directory: DataDirectory, args: argparse.Namespace) -> _Plan:
     known_port, known_demo_port = recorded_ports(directory.settings)
     wanted = _first(args.port, known_port, PORT)
     wanted_demo = _first(args.demo_port, known_demo_port, DEMO_PORT)
-    port = choose_port(wanted, host=args.listen, avoid={wanted_demo})
-    demo_port = choose_port(wanted_demo, host="localhost", avoid={port})
+    port = choose_port(wanted, hosts=dict.fromkeys((args.listen, "localhost")), avoid={wanted_demo})
+    demo_port = choose_port(wanted_demo, hosts=("localhost",), avoid={port})
     warnings = [
         f"port {asked} is in use; the {who} is on {chosen}"
         for who, asked, chosen in (("issuer", wanted, port), ("orders API", wanted_demo, demo_port))
         if asked not in {0, chosen}
     ]
+    if args.listen not in LOOPBACK_HOSTS and args.public_url is None:
+        warnings.append(f"listening on {args.listen} without TLS: who is on that network can connect and read along")
     issuer = args.public_url or f"http://localhost:{port}"
     return _Plan(issuer, f"http://localhost:{demo_port}", port, demo_port, warnings)
 

@@ -29,11 +29,15 @@ class ListenError(WatchwordError):
 
 @dataclass(frozen=True, slots=True)
 class Listen:
-    """Where to listen. ``localhost`` means both loopback addresses, where the machine has both."""
+    """Where to listen. ``localhost`` means both loopback addresses, where the machine has both.
+
+    With ``loopback`` they are listened on besides ``host``.
+    """
 
     host: str
     port: int
     tls: CertificateFiles | None = None
+    loopback: bool = False
 
 
 def serve(opening: Callable[[], Awaitable[Any]], listen: Listen, *, ready: Callable[[], None] = lambda: None) -> None:
@@ -80,6 +84,8 @@ async def _serve(
     application = await opening()
     server = uvicorn.Server(_configuration(application, context))
     sockets = open_sockets(listen.host, listen.port)
+    if listen.loopback and not covers_loopback(listen.host):
+        sockets += open_sockets("localhost", listen.port)
     beside = [asyncio.create_task(_announce(server, ready))]
     if listen.tls is not None and context is not None:
         beside.append(asyncio.create_task(Renewal(listen.tls, context).keep_looking()))
@@ -117,8 +123,12 @@ def open_sockets(host: str, port: int) -> list[socket.socket]:
     return opened
 
 
-def _is_taken(error: OSError) -> bool:
+def covers_loopback(host: str) -> bool:
+    """Whether whoever listens on ``host`` is reached as ``localhost`` too."""
+    return host.strip("[]") in {"localhost", "127.0.0.1", "::1", "0.0.0.0", "::"}  # noqa: S104  compared, not bound
 
+
+def _is_taken(error: OSError) -> bool:
     return error.errno == errno.EADDRINUSE
 
 

@@ -55,7 +55,7 @@ def _serve(
         found = start.findings
         reported(Report(notes=tuple(found.notes), setup=found.setup, admin=found.admin, clients=tuple(found.clients)))
 
-    serve(start.application, Listen(settings.server.listen, settings.server.port), ready=tell)
+    serve(start.application, Listen(settings.server.listen, settings.server.port, loopback=True), ready=tell)
 
 
 def _parse(arguments: list[str]) -> argparse.Namespace:

@@ -2,19 +2,19 @@
 
 import errno
 import socket
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 
 from watchword.cli.local.errors import LocalError
 
 _LOOK_AHEAD = 200
 
 
-def choose_port(preferred: int, *, host: str, avoid: Collection[int] = ()) -> int:
+def choose_port(preferred: int, *, hosts: Iterable[str], avoid: Collection[int] = ()) -> int:
     """``preferred`` when it is free, else the next that is; 0 means any.
 
     Args:
         preferred: the port to begin at.
-        host: the address it will be listened on; ``localhost`` means both loopback addresses.
+        hosts: the addresses it will be listened on; ``localhost`` means both loopback addresses.
         avoid: ports that are promised to somebody else.
 
     Raises:
@@ -23,10 +23,10 @@ def choose_port(preferred: int, *, host: str, avoid: Collection[int] = ()) -> in
     if preferred == 0:
         for _ in range(_LOOK_AHEAD):
             port = _any_port()
-            if port not in avoid and is_free(port, host=host):
+            if port not in avoid and all(is_free(port, host=host) for host in hosts):
                 return port
     for port in range(preferred, min(preferred + _LOOK_AHEAD, 65536)):
-        if port and port not in avoid and is_free(port, host=host):
+        if port and port not in avoid and all(is_free(port, host=host) for host in hosts):
             return port
     raise LocalError(f"no port is free from {preferred} on")
 
