@@ -416,7 +416,7 @@ async def test_one_kind_of_artefact_is_never_another(world: World) -> None:
 
 async def test_a_token_is_for_one_of_the_granted_resources(world: World) -> None:
     """O38, O27: never for two, never for another."""
-    client = await world.client()
+    client = await world.client(scopes=("openid", "orders:read", "stock:read"))
     code = await world.code(client, resources=(ORDERS, STOCK), scopes=("openid", "orders:read", "stock:read"))
     refused(await world.redeem(client, code), 400, "invalid_target")
     refused(await world.redeem(client, code, resource=[ORDERS, STOCK]), 400, "invalid_target")

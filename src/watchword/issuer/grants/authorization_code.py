@@ -3,6 +3,7 @@
 https://www.rfc-editor.org/rfc/rfc6749#section-4.1.3 https://www.rfc-editor.org/rfc/rfc7636#section-4.6
 """
 
+from dataclasses import dataclass
 from functools import partial
 
 from sqlalchemy import Connection
@@ -11,7 +12,7 @@ from watchword.events import GrantRevoked, ReuseDetected
 from watchword.failpoints import failpoint
 from watchword.issuer.grants.grant import TokenRequest, TokenResponse
 from watchword.issuer.grants.target import requested_resource, target_of_grant
-from watchword.issuer.grants.user_tokens import UserStanding, answer, pass_gate, signers_for, stand
+from watchword.issuer.grants.user_tokens import UserStanding, answer, pass_gate, scopes_of_grant, signers_for, stand
 from watchword.issuer.revocation import withdraw
 from watchword.issuer.tokens.refresh_token import begin_family
 from watchword.oauth import pkce
@@ -22,6 +23,14 @@ from watchword.store.repositories import authorization_codes, grants, sessions
 from watchword.store.repositories.authorization_codes import AuthorizationCode
 
 REUSED = "code_reuse"
+
+
+@dataclass(frozen=True, slots=True)
+class _Reuse:
+    """A code came again. ``revoked`` is false when its grant had ended before."""
+
+    grant_id: str
+    revoked: bool
 
 
 class AuthorizationCodeGrant:
@@ -38,17 +47,18 @@ class AuthorizationCodeGrant:
             partial(_redeem, request=request, code_hash=digest(code), resource=resource)
         )
         failpoint("code.after_commit")
-        if isinstance(outcome, str):
-            request.issuer.events.emit(ReuseDetected(request.now, outcome, "authorization_code"))
-            request.issuer.events.emit(GrantRevoked(request.now, outcome, REUSED))
+        if isinstance(outcome, _Reuse):
+            request.issuer.events.emit(ReuseDetected(request.now, outcome.grant_id, "authorization_code"))
+            if outcome.revoked:
+                request.issuer.events.emit(GrantRevoked(request.now, outcome.grant_id, REUSED))
             raise InvalidGrantError
         return answer(request, outcome, signers, self.grant_type)
 
 
 def _redeem(
     connection: Connection, *, request: TokenRequest, code_hash: str, resource: str | None
-) -> UserStanding | str:
-    """What the tokens will say; or, when the code had been used, the id of the grant that is revoked now."""
+) -> UserStanding | _Reuse:
+    """What the tokens will say; or, when the code had been used, what came of that."""
     client, settings, now = request.client, request.issuer.settings, request.now
     code = authorization_codes.find(connection, code_hash)
     if code is None or code.client_id != client.id:
@@ -77,7 +87,7 @@ def _redeem(
         grant,
         client,
         target=target,
-        scopes=grant.scopes,
+        scopes=scopes_of_grant(grant, client),
         epochs=epochs,
         sid=sid,
         nonce=grant.nonce,
@@ -87,10 +97,10 @@ def _redeem(
     return standing
 
 
-def _reuse(connection: Connection, request: TokenRequest, code: AuthorizationCode) -> str:
+def _reuse(connection: Connection, request: TokenRequest, code: AuthorizationCode) -> _Reuse:
     """A code that comes twice has been seen by somebody else: nothing made from it stays good (O20)."""
-    withdraw.grant(connection, code.grant_id, reason=REUSED, actor=request.actor, now=request.now)
-    return code.grant_id
+    revoked = withdraw.grant(connection, code.grant_id, reason=REUSED, actor=request.actor, now=request.now)
+    return _Reuse(code.grant_id, revoked=revoked)
 
 
 def _check_redirect_uri(code: AuthorizationCode, parameters: Parameters) -> None:

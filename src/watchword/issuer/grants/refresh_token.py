@@ -12,7 +12,7 @@ from watchword.events import GrantRevoked, ReuseDetected
 from watchword.failpoints import failpoint
 from watchword.issuer.grants.grant import TokenRequest, TokenResponse
 from watchword.issuer.grants.target import requested_resource, target_of_grant
-from watchword.issuer.grants.user_tokens import UserStanding, answer, pass_gate, signers_for, stand
+from watchword.issuer.grants.user_tokens import UserStanding, answer, pass_gate, scopes_of_grant, signers_for, stand
 from watchword.issuer.revocation import withdraw
 from watchword.issuer.tokens.refresh_token import add_successor, idle_limit, successor_of
 from watchword.oauth.bearer import digest
@@ -71,7 +71,8 @@ def _redeem(
         raise InvalidGrantError
     session_id = None if grant.offline else grant.session_id
     epochs = pass_gate(connection, grant, session_id=session_id, now=now)
-    if not set(requested) <= set(grant.scopes):
+    granted = scopes_of_grant(grant, client)
+    if not set(requested) <= set(granted):
         raise InvalidScopeError
     target = target_of_grant(connection, settings, grant, requested=resource)
     successor = _next(connection, request, token, grant, text)
@@ -80,7 +81,7 @@ def _redeem(
         grant,
         client,
         target=target,
-        scopes=requested or grant.scopes,
+        scopes=requested or granted,
         epochs=epochs,
         sid=grant.sid,
         nonce=None,

@@ -60,6 +60,11 @@ def pass_gate(connection: Connection, grant: Grant, *, session_id: str | None, n
     return epochs
 
 
+def scopes_of_grant(grant: Grant, client: Client) -> tuple[str, ...]:
+    """What the user granted and the client may still have: what an operator took away is gone at once (O31)."""
+    return tuple(scope for scope in grant.scopes if scope in client.scopes)
+
+
 def stand(
     connection: Connection,
     grant: Grant,
