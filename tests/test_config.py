@@ -218,6 +218,18 @@ def test_production_needs_a_master_key_and_tls() -> None:
     assert any(problem.startswith("no TLS") for problem in told)
 
 
+def test_a_tls_key_that_everybody_reads_is_refused(tmp_path: Path) -> None:
+    """R29. A group may: that is how certificate tools share a key."""
+    certificate, key = write(tmp_path / "cert.pem", ""), write(tmp_path / "key.pem", "")
+    files = {"WATCHWORD_SERVER_TLS_CERTIFICATE": str(certificate), "WATCHWORD_SERVER_TLS_KEY": str(key)}
+    told = {}
+    for mode in (0o644, 0o640, 0o600):
+        key.chmod(mode)
+        told[mode] = [problem for problem in production(**files) if "tls_key" in problem]
+    assert "mode 0644" in told[0o644][0]
+    assert told[0o640] == told[0o600] == []
+
+
 def test_every_option_says_what_it_is_and_has_a_name_of_its_own() -> None:
     options = all_options()
     assert len({option.key for option in options}) == len({option.variable for option in options}) == len(options)

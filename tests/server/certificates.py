@@ -33,5 +33,6 @@ def make_certificate(directory: Path, name: str) -> CertificateFiles:
     )
     files = CertificateFiles(directory / f"{name}.crt", directory / f"{name}.key")
     files.certificate.write_bytes(certificate.public_bytes(Encoding.PEM))
+    files.key.touch(0o600)
     files.key.write_bytes(key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
     return files

@@ -2,11 +2,18 @@
 
 import asyncio
 import ssl
+import threading
 from pathlib import Path
 from typing import Any
 
 import pytest
 import uvicorn
+from cryptography.hazmat.primitives.serialization import (
+    BestAvailableEncryption,
+    Encoding,
+    PrivateFormat,
+    load_pem_private_key,
+)
 from tests.server.certificates import make_certificate
 
 from watchword.server.protocol import WatchwordProtocol
@@ -70,6 +77,37 @@ async def test_a_missing_file_leaves_the_old_pair_in_use(tmp_path: Path) -> None
     files.key.unlink()
     assert not renewal.look()
     await presented(context)
+
+
+async def test_a_pair_is_loaded_between_handshakes_and_not_beside_them(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A handshake that another thread overtakes would meet the new certificate with the old key."""
+    files = make_certificate(tmp_path, "old")
+    threads: list[int] = []
+
+    class Watched(Renewal):
+        def look(self) -> bool:
+            threads.append(threading.get_ident())
+            return super().look()
+
+    renewal = Watched(files, new_context(files))
+    monkeypatch.setattr("watchword.server.tls.LOOK_SECONDS", 0)
+    task = asyncio.create_task(renewal.keep_looking())
+    make_certificate(tmp_path, "old")
+    while not threads:  # noqa: ASYNC110  the loop looks when it wants to
+        await asyncio.sleep(0.01)
+    task.cancel()
+    assert threads[0] == threading.get_ident()
+
+
+def test_a_key_that_wants_a_passphrase_is_refused_and_nobody_is_asked(tmp_path: Path) -> None:
+    files = make_certificate(tmp_path, "one")
+    key = load_pem_private_key(files.key.read_bytes(), None)
+    sealed = BestAvailableEncryption(b"secret of the tests")
+    files.key.write_bytes(key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, sealed))
+    with pytest.raises(ssl.SSLError):
+        new_context(files)
 
 
 def test_old_versions_of_tls_are_not_spoken(tmp_path: Path) -> None:

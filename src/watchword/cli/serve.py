@@ -109,7 +109,7 @@ def _certificate_problems(settings: Settings) -> list[str]:
     try:
         new_context(files)
     except ssl.SSLError:
-        return ["server.tls_certificate and server.tls_key do not fit each other, or are not PEM"]
+        return ["server.tls_certificate and server.tls_key do not fit each other, are not PEM, or want a passphrase"]
     except OSError:
         return []  # told already
     return []

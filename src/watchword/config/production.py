@@ -24,6 +24,7 @@ def production_problems(settings: Settings) -> list[str]:
         )
     problems.extend(_unreadable("server.tls_certificate", server.tls_certificate))
     problems.extend(_unreadable("server.tls_key", server.tls_key))
+    problems.extend(_open_to_everybody("server.tls_key", server.tls_key))
     if any(network.endswith("/0") for network in server.trusted_proxies):
         problems.append("server.trusted_proxies trusts everybody: name the proxy's own address")
     if settings.local.demo_url is not None and urlsplit(settings.local.demo_url).hostname in LOOPBACK_HOSTS:
@@ -31,6 +32,15 @@ def production_problems(settings: Settings) -> list[str]:
     if failpoints.ACTIVE:
         problems.append("WATCHWORD_FAILPOINTS is set: failpoints are for tests")
     return problems
+
+
+def _open_to_everybody(key: str, path: str | None) -> list[str]:
+    """A group may read a TLS key: that is how certificate tools share them. Nobody else may."""
+    try:
+        mode = 0 if path is None else Path(path).stat().st_mode & 0o777
+    except OSError:
+        return []  # told already
+    return [f"{key} can be read by everybody (mode {mode:04o}): chmod o= it"] if mode & 0o007 else []
 
 
 def _unreadable(key: str, path: str | None) -> list[str]:

@@ -35,15 +35,20 @@ def new_context(files: CertificateFiles) -> ssl.SSLContext:
 
     Raises:
         OSError: a file cannot be read.
-        ssl.SSLError: the pair does not fit or is not PEM.
+        ssl.SSLError: the pair does not fit, is not PEM, or its key wants a passphrase.
     """
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.minimum_version = ssl.TLSVersion.TLSv1_2
     context.set_ciphers("ECDHE+AESGCM:ECDHE+CHACHA20")
     context.options |= ssl.OP_NO_RENEGOTIATION | ssl.OP_CIPHER_SERVER_PREFERENCE
     context.set_alpn_protocols(["http/1.1"])
-    context.load_cert_chain(files.certificate, files.key)
+    _load(context, files)
     return context
+
+
+def _load(context: ssl.SSLContext, files: CertificateFiles) -> None:
+    # An empty passphrase: without one OpenSSL would ask for it at the terminal, and a start or a renewal would hang.
+    context.load_cert_chain(files.certificate, files.key, password="")
 
 
 class Renewal:
@@ -66,7 +71,7 @@ class Renewal:
             return False
         try:
             new_context(self._files)  # tried apart: a pair that does not fit would leave the live context half changed
-            self._context.load_cert_chain(self._files.certificate, self._files.key)
+            _load(self._context, self._files)
         except (OSError, ssl.SSLError):
             _log.warning("the renewed certificate cannot be used yet; the old one stays", extra={"event": "tls_kept"})
             return False
@@ -78,4 +83,7 @@ class Renewal:
         """Look every few seconds until cancelled."""
         while True:
             await asyncio.sleep(LOOK_SECONDS)
-            await asyncio.to_thread(self.look)
+            # A disk may be slow, but a pair is loaded here, between two handshakes: in another thread one that is
+            # under way could meet the new certificate with the old key.
+            if await asyncio.to_thread(self._files.stamp) != self._seen:
+                self.look()
