@@ -175,6 +175,8 @@ async def test_o31_a_client_that_lost_a_scope_gets_it_no_more(world: World) -> N
     await world.issuer.store.write(partial(clients.update, client=replace(client, scopes=kept)))
     asked = await world.refresh(client, body["refresh_token"], scope="orders:write")
     assert (asked.status_code, asked.json()["error"]) == (400, "invalid_scope")
+    told = (await world.post("/introspect", client, {"token": body["refresh_token"]})).json()
+    assert told["scope"] == "openid offline_access orders:read"
     answer = (await world.refresh(client, body["refresh_token"])).json()
     assert answer["scope"] == "orders:read"
     code = await world.code(client)

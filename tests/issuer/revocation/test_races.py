@@ -17,6 +17,7 @@ from watchword.store.repositories.epochs import EpochKind
 pytestmark = pytest.mark.anyio
 
 OPERATOR = Actor("operator", "root")
+KINDS: dict[str, EpochKind] = {"subject": "subject", "client": "client", "everything": "all"}
 
 
 def withdrawal(world: World, client: Client, kind: str) -> Any:
@@ -41,8 +42,7 @@ async def test_a_token_made_during_a_withdrawal_is_refused_or_carries_the_new_ep
     asking.insert(len(asking) // 2, withdrawal(world, client, kind))
     answers = [answer for answer in await asyncio.gather(*asking) if not isinstance(answer, int)]
     value = {"subject": world.user.id, "client": client.id, "everything": ""}[kind]
-    names: dict[str, EpochKind] = {"subject": "subject", "client": "client", "everything": "all"}
-    name = names[kind]
+    name = KINDS[kind]
     epoch = await world.issuer.store.read(partial(epochs.current, kind=name, value=value))
     place = ("subject", "client", "all").index(name)
     assert epoch > 0

@@ -17,6 +17,7 @@ from watchword.issuer.context import Issuer
 from watchword.issuer.edge.refusal import NO_STORE
 from watchword.issuer.endpoints.token import refuse_query
 from watchword.issuer.gate import subject_may_receive_tokens
+from watchword.issuer.grants.user_tokens import scopes_of_grant
 from watchword.issuer.requests import issuer_of, read_form
 from watchword.issuer.tokens.live import find_live
 from watchword.oauth.bearer import digest
@@ -90,7 +91,7 @@ def _about_refresh_token(
         "iss": issuer.settings.issuer,
         "client_id": client.id,
         "sub": grant.user_id,
-        "scope": format_scope(grant.scopes),
+        "scope": format_scope(scopes_of_grant(grant, client)),
         "iat": int(token.created_at),
         "exp": int(token.expires_at),
         "gid": grant.id,
