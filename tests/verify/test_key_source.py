@@ -307,7 +307,18 @@ sys.exit(status)
 def test_a_forked_child_fetches_for_itself(issuer: LoopbackIssuer) -> None:
     """A real fork, in a process of its own, with the parent's fetch under way."""
     issuer.gate.clear()
-    arguments = [sys.executable, "-c", FORK, issuer.url, str(NOW), API, token_of(issuer)]
+    # From Python 3.12 on, forking beside threads warns: it is what this test is about.
+    arguments = [
+        sys.executable,
+        "-W",
+        "ignore::DeprecationWarning",
+        "-c",
+        FORK,
+        issuer.url,
+        str(NOW),
+        API,
+        token_of(issuer),
+    ]
     with subprocess.Popen(arguments, stderr=subprocess.PIPE) as process:
         for _ in range(1000):
             if len(issuer.requests) == 2 or process.poll() is not None:  # the parent's and the child's
