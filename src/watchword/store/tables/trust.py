@@ -11,10 +11,13 @@ from sqlalchemy import (
     LargeBinary,
     String,
     Table,
-    text,
 )
 
 from watchword.store.tables.metadata import metadata
+
+# What a partial index covers. Said here and not by SQLAlchemy's ``postgresql_where``, which imports that database's
+# dialect into every process that has another.
+WHERE = "where"
 
 # next -> active -> retiring -> retired, or compromised from any state. `purpose` is token or feed: feed keys are
 # never in the token JWKS.
@@ -40,16 +43,14 @@ signing_keys = Table(
         "purpose",
         "algorithm",
         unique=True,
-        sqlite_where=text("state = 'active'"),
-        postgresql_where=text("state = 'active'"),
+        info={WHERE: "state = 'active'"},
     ),
     Index(
         "uq_signing_keys_next",
         "purpose",
         "algorithm",
         unique=True,
-        sqlite_where=text("state = 'next'"),
-        postgresql_where=text("state = 'next'"),
+        info={WHERE: "state = 'next'"},
     ),
 )
 
