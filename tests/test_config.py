@@ -261,3 +261,28 @@ def test_where_the_configuration_is_looked_for(tmp_path: Path, monkeypatch: pyte
 )
 def test_a_public_url_is_https_or_leads_here(url: str, is_fine: Any) -> None:
     assert (public_url_problem(url) is None) == is_fine
+
+
+@pytest.mark.parametrize(
+    ("issuer", "reason"),
+    [
+        ("https://auth.example.com:443", "default port"),
+        ("http://localhost:80", "default port"),
+        ("https://example.com/auth", "no path"),
+    ],
+)
+def test_o67_an_issuer_is_named_as_browsers_name_it(issuer: str, reason: str) -> None:
+    (problem,) = problems_of(None, {**MINIMAL, "WATCHWORD_SERVER_ISSUER": issuer})
+    assert reason in problem
+    assert reason in (public_url_problem(issuer) or "")
+
+
+def test_what_can_be_read_is_there_for_whoever_looks_further() -> None:
+    with pytest.raises(ConfigurationError) as refused:
+        load(None, {**MINIMAL, "WATCHWORD_SERVER_PORT": "many", "WATCHWORD_SERVER_PROT": "1"})
+    assert refused.value.unreadable == ("server.port",)
+    assert refused.value.readable is not None
+    assert refused.value.readable.server.issuer == MINIMAL["WATCHWORD_SERVER_ISSUER"]
+    with pytest.raises(ConfigurationError) as without:
+        load(None, {"WATCHWORD_DATABASE_URL": "sqlite:////a"})
+    assert without.value.readable is None

@@ -36,6 +36,29 @@ def configure(directory: Path, text: str) -> None:
     (directory / "watchword.toml").write_text(text)
 
 
+def test_a_value_that_cannot_be_read_hides_no_other_reason(tmp_path: Path) -> None:
+    configure(
+        tmp_path,
+        """
+        [server]
+        issuer = "http://auth.example.com"
+        prot = 1
+        tls_certificate = 7
+        [database]
+        url = "sqlite:///data.sqlite"
+        [tokens]
+        code_lifetime = "soon"
+        """,
+    )
+    done = serve(tmp_path)
+    assert done.returncode == 1
+    for reason in ("server.prot is not a setting", "tokens.code_lifetime must", "server.tls_certificate must"):
+        assert reason in done.stderr
+    for reason in ("server.issuer is plain http", "no master key", "there is no database yet"):
+        assert reason in done.stderr
+    assert "no TLS" not in done.stderr
+
+
 def test_it_refuses_with_every_reason_at_once(tmp_path: Path) -> None:
     MasterKey.generate_file(tmp_path / "master.key")
     one, other = make_certificate(tmp_path, "one"), make_certificate(tmp_path, "other")

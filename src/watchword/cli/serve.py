@@ -29,9 +29,10 @@ def run(args: argparse.Namespace) -> int:
     try:
         settings = load_configuration(args).settings
     except ConfigurationError as error:
-        return _refuse(list(error.problems))
-    problems = production_problems(settings) + _installation_problems(settings) + _certificate_problems(settings)
-    if problems:
+        further = [] if error.readable is None else _problems(error.readable)
+        told = [problem for problem in further if not any(key in problem for key in error.unreadable)]
+        return _refuse([*error.problems, *told])
+    if problems := _problems(settings):
         return _refuse(problems)
 
     async def opening() -> Any:
@@ -53,6 +54,11 @@ def listen(settings: Settings) -> "Listen":
     if server.tls_certificate is not None and server.tls_key is not None:
         tls = CertificateFiles(Path(server.tls_certificate), Path(server.tls_key))
     return Listen(server.listen, server.port, tls)
+
+
+def _problems(settings: Settings) -> list[str]:
+    """Everything that keeps these settings from serving others."""
+    return production_problems(settings) + _installation_problems(settings) + _certificate_problems(settings)
 
 
 def _refuse(problems: list[str]) -> int:

@@ -7,7 +7,7 @@ The environment wins over the file. A secret may also be given as a file: ``url_
 import os
 import re
 import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar
@@ -25,13 +25,24 @@ _SECRET_LIMIT = 65_536
 
 
 class ConfigurationError(WatchwordError):
-    """The configuration cannot be used; ``problems`` holds every reason, one sentence each."""
+    """The configuration cannot be used; ``problems`` holds every reason, one sentence each.
+
+    Args:
+        problems: the reasons.
+        readable: the settings with defaults where a value cannot be read, for whoever looks for further problems;
+            None when a value is unreadable that has no default.
+        unreadable: the keys of those values.
+    """
 
     code: ClassVar[str] = "configuration"
 
-    def __init__(self, problems: tuple[str, ...]) -> None:
+    def __init__(
+        self, problems: tuple[str, ...], *, readable: Settings | None = None, unreadable: tuple[str, ...] = ()
+    ) -> None:
         super().__init__("; ".join(problems))
         self.problems = problems
+        self.readable = readable
+        self.unreadable = unreadable
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,22 +85,29 @@ def load(path: Path | None, environment: Mapping[str, str] | None = None) -> Loa
     given = dict(_from_file(path, problems)) if path is not None else {}
     given.update(_from_environment(variables, problems))
     sections: dict[str, dict[str, Any]] = {name: {} for name in SECTIONS}
-    explained = []
+    explained, unreadable, is_complete = [], [], True
     for option in all_options():
         try:
             value, source = _decide(option, given)
         except ValueError as error:
             problems.append(f"{option.key} {error}")
-            continue
+            unreadable.append(option.key)
+            is_complete = is_complete and not option.required
+            value, source = option.default, "default"
         sections[option.section][option.name] = value
         explained.append(Explained(option, _shown(option, value), source))
-    if problems:
-        raise ConfigurationError(tuple(problems))
+    if not is_complete:
+        raise ConfigurationError(tuple(problems), unreadable=tuple(unreadable))
     settings = Settings(**{name: SECTIONS[name](**chosen) for name, chosen in sections.items()})
-    problems.extend(_contradictions(settings))
+    problems.extend(_about_others(_contradictions(settings), unreadable))
     if problems:
-        raise ConfigurationError(tuple(problems))
+        raise ConfigurationError(tuple(problems), readable=settings, unreadable=tuple(unreadable))
     return Loaded(settings, tuple(explained))
+
+
+def _about_others(problems: Iterable[str], unreadable: Sequence[str]) -> Iterator[str]:
+    """Those that do not follow from a value that could not be read, which has been told."""
+    return (problem for problem in problems if not any(key in problem for key in unreadable))
 
 
 def _decide(option: Option, given: Mapping[str, _Given]) -> tuple[Any, str]:

@@ -5,13 +5,13 @@ from urllib.parse import urlsplit
 
 from watchword.config.options import Reading
 from watchword.config.settings import LOOPBACK_HOSTS
-from watchword.config.values import base_url
+from watchword.config.values import issuer_url
 
 
 def public_url_problem(url: str) -> str | None:
     """Why ``url`` cannot be an issuer that others see; None when it can."""
     try:
-        base_url(url, Reading(Path()))
+        issuer_url(url, Reading(Path()))
     except ValueError as error:
         return str(error)
     parts = urlsplit(url)

@@ -16,7 +16,7 @@ LOOPBACK_HOSTS = frozenset({"localhost", "127.0.0.1", "::1"})
 class Server:
     """Under which name the issuer is known, and where it listens."""
 
-    issuer: str = option(values.base_url, text="the issuer's name in every token and its address for browsers")
+    issuer: str = option(values.issuer_url, text="the issuer's name in every token and its address for browsers")
     hosts: tuple[str, ...] = option(
         values.hosts, default=(), text="further Host names it answers, besides the issuer's own (else 421)"
     )

@@ -48,6 +48,18 @@ def base_url(value: Any, reading: Reading) -> str:
     return url
 
 
+def issuer_url(value: Any, reading: Reading) -> str:
+    """The name of an issuer: a `base_url` as browsers write it, at the root of its host."""
+    url = base_url(value, reading)
+    parts = urlsplit(url)
+    if parts.port == {"https": 443, "http": 80}[parts.scheme]:
+        # Browsers leave the default port out of Host and Origin; under that name every request would be refused.
+        raise ValueError("must not name the default port of its scheme")
+    if parts.path:
+        raise ValueError("must have no path: the pages are served from the root of their host")
+    return url
+
+
 def port(value: Any, _reading: Reading) -> int:
     """A TCP port."""
     number = int(value) if isinstance(value, str) and value.strip().isdecimal() else value
