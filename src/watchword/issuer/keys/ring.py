@@ -32,7 +32,7 @@ _PUBLISHED = ("active", "next", "retiring")
 class _Snapshot:
     taken_at: float
     keys: tuple[SigningKey, ...]
-    signers: Mapping[Slot, Key]
+    active: Mapping[Slot, SigningKey]
 
 
 class KeyRing:
@@ -69,9 +69,16 @@ class KeyRing:
         self._awaited: asyncio.Task[_Snapshot] | None = None
 
     async def start(self) -> None:
-        """Make the keys that are missing, and read the ring."""
+        """Make the keys that are missing, read the ring, and open what it signs with.
+
+        Raises:
+            MasterKeyError: the ring was sealed under another master key.
+        """
         await self.advance()
         await self.refresh()
+        active = (await self._fresh()).active.values()
+        # Beside the event loop: checking an RSA key takes longer than everything else at start-up.
+        await asyncio.gather(*(asyncio.to_thread(self._open, key) for key in active))
 
     async def signer(self, alg: str, *, purpose: Purpose = "token") -> Key:
         """The active private key for ``alg``.
@@ -80,10 +87,10 @@ class KeyRing:
             TemporarilyUnavailableError: there is none, which the next rotation mends.
             StoreUnavailableError: the ring cannot be read.
         """
-        key = (await self._fresh()).signers.get(Slot(purpose, alg))
-        if key is None:
+        active = (await self._fresh()).active.get(Slot(purpose, alg))
+        if active is None:
             raise TemporarilyUnavailableError(detail=f"no active {purpose} key for {alg}", retry_after=2)
-        return key
+        return self._opened.get(active.kid) or self._open(active)
 
     async def public_jwks(self, *, purpose: Purpose = "token") -> dict[str, Any]:
         """The JWK set to publish: active, next and retiring keys, public members only."""
@@ -201,15 +208,16 @@ class KeyRing:
     async def _read(self) -> _Snapshot:
         began = self._clock.monotonic()
         keys = tuple(await self._store.read(signing_keys.list_all))
-        active = [key for key in keys if key.state == "active"]
-        self._opened = {key.kid: self._opened.get(key.kid) or self._open(key) for key in active}
-        signers = {Slot(key.purpose, key.algorithm): self._opened[key.kid] for key in active}
-        self._snapshot = _Snapshot(began, keys, signers)
+        active = {Slot(key.purpose, key.algorithm): key for key in keys if key.state == "active"}
+        kids = {key.kid for key in active.values()}
+        self._opened = {kid: key for kid, key in self._opened.items() if kid in kids}
+        self._snapshot = _Snapshot(began, keys, active)
         return self._snapshot
 
     def _open(self, key: SigningKey) -> Key:
         private = json.loads(self._master_key.open(key.sealed_private_jwk, purpose=SEALED_FOR))
-        return Key.from_dict(private)
+        self._opened[key.kid] = Key.from_dict(private)
+        return self._opened[key.kid]
 
     def _tell(self, kid: str, algorithm: str) -> None:
         self._events.emit(KeyActivated(self._clock.now(), kid, algorithm))
