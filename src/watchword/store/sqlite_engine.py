@@ -12,6 +12,7 @@ import os
 import queue
 import sqlite3
 import threading
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -231,7 +232,7 @@ def _deliver_all(tickets: list[_Ticket]) -> None:
         ticket.deliver()
 
 
-class _Lane:
+class _Lane(ABC):
     """A queue of jobs and the threads that serve it."""
 
     def __init__(self, name: str, threads: int) -> None:
@@ -269,8 +270,9 @@ class _Lane:
             for thread in self._threads:
                 thread.join(timeout=10)
 
+    @abstractmethod
     def _serve(self) -> None:
-        raise AssertionError("a lane says how it serves")  # pragma: no cover
+        """Take tickets until None comes."""
 
 
 class _Reader(_Lane):
