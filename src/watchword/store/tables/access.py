@@ -58,6 +58,8 @@ clients = Table(
     CheckConstraint("status IN ('active', 'disabled', 'deleted')", name="status"),
 )
 
+# `scopes` is every scope that the user allowed anywhere, a list; `resources` maps each resource to the scopes allowed
+# there, those allowed without any resource under the empty text (store/repositories/consents.py).
 consents = Table(
     "consents",
     metadata,
