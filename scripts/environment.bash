@@ -4,6 +4,9 @@
 # made without pip and filled from outside by the system's own pip (`pip --python`); where that is missing, Python's
 # bundled pip is used; where both are missing, the one apt line is named.
 
+# Bytecode is part of an installation: without it every start, and every run of the tests, compiles again.
+unset PYTHONDONTWRITEBYTECODE
+
 # The oldest Python that will do, as a tuple for sys.version_info.
 oldest_python="(3, 11)"
 

@@ -2,8 +2,10 @@
 
 import asyncio
 import ipaddress
+import os
 import shutil
 import sys
+import tempfile
 import uuid
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
@@ -143,15 +145,25 @@ def postgres_database(postgres_server: PostgresServer, postgres_template: str) -
     postgres_server.execute(f"DROP DATABASE {name} WITH (FORCE)")
 
 
+@pytest.fixture
+def quick_directory() -> Iterator[Path]:
+    """A directory in memory where there is one: what is tested is what is written, not how long a disk takes."""
+    memory = Path("/dev/shm")
+    parent = memory if os.access(memory, os.W_OK | os.X_OK) else None
+    with tempfile.TemporaryDirectory(prefix="watchword-test-", dir=parent) as directory:
+        yield Path(directory)
+
+
 @pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)])
-def store_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+def store_url(request: pytest.FixtureRequest) -> Iterator[str]:
     """The URL of a fresh, migrated, initialised database, once for each kind."""
     if request.param == "sqlite":
-        path = tmp_path / "store.sqlite"
+        path = request.getfixturevalue("quick_directory") / "store.sqlite"
         shutil.copyfile(request.getfixturevalue("sqlite_template"), path)
-        return f"sqlite:///{path}"
+        yield f"sqlite:///{path}"
+        return
     server: PostgresServer = request.getfixturevalue("postgres_server")
-    return server.url(request.getfixturevalue("postgres_database"))
+    yield server.url(request.getfixturevalue("postgres_database"))
 
 
 @pytest.fixture

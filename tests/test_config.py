@@ -286,3 +286,11 @@ def test_what_can_be_read_is_there_for_whoever_looks_further() -> None:
     with pytest.raises(ConfigurationError) as without:
         load(None, {"WATCHWORD_DATABASE_URL": "sqlite:////a"})
     assert without.value.readable is None
+
+
+def test_a_refused_value_is_told_once(tmp_path: Path) -> None:
+    path = write(tmp_path / "watchword.toml", '[admin]\nemail = "ada@example.com"\npassword = "in the open"\n')
+    problems = problems_of(path, MINIMAL)
+    assert [problem for problem in problems if "admin" in problem] == list(problems)
+    assert len(problems) == 1
+    assert "in the open" not in problems[0]

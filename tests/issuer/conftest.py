@@ -26,7 +26,7 @@ async def world(
     listener = Listener()
     issuer = make_issuer(store, clock, master_key, listener)
     await store_ring(store, ring_keys, clock.now())
-    await issuer.keys.start()
+    await issuer.keys.refresh()
     user, session = await populate(issuer, clock)
     async with client_of(create_app(issuer)) as http:
         yield World(issuer, clock, http, listener, user, session)

@@ -99,15 +99,16 @@ def load(path: Path | None, environment: Mapping[str, str] | None = None) -> Loa
     if not is_complete:
         raise ConfigurationError(tuple(problems), unreadable=tuple(unreadable))
     settings = Settings(**{name: SECTIONS[name](**chosen) for name, chosen in sections.items()})
-    problems.extend(_about_others(_contradictions(settings), unreadable))
+    told = [option.key for option in all_options() if any(said.startswith(f"{option.key} ") for said in problems)]
+    problems.extend(_about_others(_contradictions(settings), told))
     if problems:
         raise ConfigurationError(tuple(problems), readable=settings, unreadable=tuple(unreadable))
     return Loaded(settings, tuple(explained))
 
 
-def _about_others(problems: Iterable[str], unreadable: Sequence[str]) -> Iterator[str]:
-    """Those that do not follow from a value that could not be read, which has been told."""
-    return (problem for problem in problems if not any(key in problem for key in unreadable))
+def _about_others(problems: Iterable[str], told: Sequence[str]) -> Iterator[str]:
+    """Those that do not follow from a value of which a problem has been told."""
+    return (problem for problem in problems if not any(key in problem for key in told))
 
 
 def _decide(option: Option, given: Mapping[str, _Given]) -> tuple[Any, str]:
