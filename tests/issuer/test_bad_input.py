@@ -17,7 +17,7 @@ from watchword.issuer.edge.body import MAX_BODY
 from watchword.issuer.interaction.routes import ROUTES as PAGES
 from watchword.store.tables import metadata
 
-pytestmark = pytest.mark.anyio
+pytestmark = [pytest.mark.anyio, pytest.mark.slow]
 
 FORM = "application/x-www-form-urlencoded"
 CANARY = "canary-c0ffee"

@@ -19,7 +19,7 @@ from watchword.store.repositories.users import UserStatus
 from watchword.store.tables import metadata
 from watchword.store.tables import users as user_table
 
-pytestmark = pytest.mark.anyio
+pytestmark = [pytest.mark.anyio, pytest.mark.slow]
 
 SESSION_SCOPES = ("openid", "orders:read")
 OFFLINE_SCOPES = (*SESSION_SCOPES, "offline_access")
