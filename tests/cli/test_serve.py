@@ -7,10 +7,13 @@ import ssl
 import subprocess
 import sys
 import time
+import uuid
+from collections.abc import Iterator
 from pathlib import Path
 
 import httpx2
 import pytest
+from tests.faults.postgres import PostgresServer
 from tests.server.certificates import make_certificate
 
 from watchword.cli.local.ports import choose_port
@@ -18,6 +21,7 @@ from watchword.store.sealing import MasterKey
 
 pytestmark = pytest.mark.slow
 
+API = "https://orders.example.com"
 COMMAND = [sys.executable, "-m", "watchword.cli"]
 
 
@@ -98,7 +102,28 @@ def test_an_unknown_setting_stops_it(tmp_path: Path) -> None:
 
 
 @pytest.fixture
+def empty_postgres(postgres_server: PostgresServer) -> Iterator[str]:
+    """The URL of a PostgreSQL database in which nothing is."""
+    name = f"serve_{uuid.uuid4().hex}"
+    postgres_server.execute(f"CREATE DATABASE {name}")
+    yield postgres_server.url(name)
+    postgres_server.execute(f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)])
+def served(request: pytest.FixtureRequest, tmp_path: Path) -> tuple[Path, int]:
+    """A migrated installation on each database."""
+    is_sqlite = request.param == "sqlite"
+    return install(tmp_path, "sqlite:///data.sqlite" if is_sqlite else request.getfixturevalue("empty_postgres"))
+
+
+@pytest.fixture
 def installation(tmp_path: Path) -> tuple[Path, int]:
+    """A migrated installation on SQLite."""
+    return install(tmp_path, "sqlite:///data.sqlite")
+
+
+def install(tmp_path: Path, url: str) -> tuple[Path, int]:
     """A migrated installation with a certificate, and its port."""
     files = make_certificate(tmp_path, "server")
     MasterKey.generate_file(tmp_path / "master.key")
@@ -112,7 +137,7 @@ def installation(tmp_path: Path) -> tuple[Path, int]:
         tls_certificate = "{files.certificate}"
         tls_key = "{files.key}"
         [database]
-        url = "sqlite:///data.sqlite"
+        url = "{url}"
         [keys]
         master_key_file = "master.key"
         """,
@@ -131,8 +156,17 @@ def test_a_wrong_master_key_and_an_old_schema_are_refused(installation: tuple[Pa
     assert "must be migrated first" in serve(directory).stderr
 
 
-def test_it_serves_over_tls_and_ends_cleanly(installation: tuple[Path, int]) -> None:
-    directory, port = installation
+def command(directory: Path, *words: str) -> str:
+    """What an operator's command prints."""
+    done = subprocess.run(
+        [*COMMAND, *words, "--config", str(directory / "watchword.toml")], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def test_it_serves_over_tls_and_ends_cleanly(served: tuple[Path, int]) -> None:
+    directory, port = served
     log = directory / "log"
     with log.open("wb") as sink:
         process = subprocess.Popen(
@@ -156,6 +190,16 @@ def test_it_serves_over_tls_and_ends_cleanly(installation: tuple[Path, int]) -> 
             assert client.get("/jwks", headers={"Host": "evil.example"}).status_code == 421
             forged = client.get("/readyz", headers={"X-Forwarded-For": "203.0.113.9", "X-Forwarded-Proto": "http"})
             assert forged.status_code == 200
+
+            # An operator registers an API and a service while it runs, and the service gets a token at once.
+            command(directory, "api", "add", API, "--scope", "orders:read=See the orders")
+            made = json.loads(command(directory, "client", "add", "reports", "--api", API, "orders:read", "--json"))
+            form = {"grant_type": "client_credentials", "scope": "orders:read", "resource": API}
+            basic = (made["client_id"], made["client_secret"])
+            token = client.post("/token", data=form, auth=basic).json()["access_token"]
+            assert client.post("/introspect", data={"token": token}, auth=basic).json()["active"] is True
+            command(directory, "revoke", "client", made["client_id"])
+            assert client.post("/introspect", data={"token": token}, auth=basic).json() == {"active": False}
     finally:
         process.send_signal(signal.SIGTERM)
         assert process.wait(20) in {0, -signal.SIGTERM}

@@ -42,7 +42,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     add.add_argument(
         "--api",
-        metavar="URL SCOPE[,SCOPE]",
+        metavar=("URL", "SCOPE[,SCOPE]"),
         nargs=2,
         help="scopes it has at an API for itself; repeatable",
         action="append",
