@@ -1,7 +1,9 @@
 """A person at a real Chromium: set-up link, first administrator, sign-in, consent, an answer, a refusal, sign-out."""
 
 import os
+import sqlite3
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import httpx2
@@ -43,6 +45,13 @@ def context(chromium: Browser) -> Iterator[BrowserContext]:
     context = chromium.new_context(java_script_enabled=False)
     yield context
     context.close()
+
+
+def live_grants(installation: Installation) -> int:
+    """How many authorizations have not been withdrawn, read from the data file itself."""
+    with closing(sqlite3.connect(installation.directory / "data" / "watchword.sqlite")) as database:
+        (number,) = database.execute("SELECT count(*) FROM grants WHERE revoked_at IS NULL").fetchone()
+    return int(number)
 
 
 def sign_in(page: Page, username: str = EMAIL, password: str = PASSWORD) -> None:
@@ -90,7 +99,8 @@ def test_the_whole_story(fresh: Installation, context: BrowserContext, chromium:
         assert cookie["sameSite"] in {"Lax", "Strict"}
     assert "eyJ" not in page.content()
 
-    # Signing out ends the session at the issuer too.
+    # Signing out revokes the refresh token and ends the session at the issuer too.
+    assert live_grants(fresh) == 1
     page.click("#sign-out")
     if page.locator("#logout-yes").count():
         page.click("#logout-yes")
@@ -98,6 +108,7 @@ def test_the_whole_story(fresh: Installation, context: BrowserContext, chromium:
     page.goto(fresh.demo_api)
     page.click("#sign-in")
     assert "/login" in page.url
+    assert live_grants(fresh) == 0
     elsewhere.close()
 
 
