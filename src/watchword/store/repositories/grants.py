@@ -76,13 +76,7 @@ def find(connection: Connection, grant_id: str) -> Grant | None:
 
 def revoke(connection: Connection, grant_id: str, *, reason: str, now: float) -> bool:
     """Revoke ``grant_id`` at ``now`` (UTC epoch seconds); True for the caller that did it, False for all later ones."""
-    statement = (
-        update(grants)
-        .where(grants.c.id == grant_id, grants.c.revoked_at.is_(None))
-        .values(revoked_at=now, revoked_reason=reason)
-        .returning(grants.c.id)
-    )
-    return connection.execute(statement).first() is not None
+    return bool(_revoke_where(connection, grants.c.id == grant_id, reason=reason, now=now))
 
 
 def revoke_of_session(connection: Connection, session_id: str, *, reason: str, now: float) -> tuple[str, ...]:
