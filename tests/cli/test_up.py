@@ -17,6 +17,8 @@ from typing import Any
 import httpx2
 import pytest
 
+from watchword.cli.local.ports import choose_port
+
 pytestmark = pytest.mark.slow
 
 START_SECONDS = 60.0
@@ -251,6 +253,25 @@ def test_another_address_is_listened_on_besides_loopback(start: Start) -> None:
     elsewhere = issuer.replace("localhost", "127.0.0.2")
     assert httpx2.get(f"{elsewhere}/jwks", headers=named).status_code == 200
     assert httpx2.get(f"{elsewhere}/jwks").status_code == 421
+
+
+def test_a_public_name_is_what_tokens_links_and_cookies_carry(start: Start) -> None:
+    """Behind a proxy that ends TLS: asked here as that proxy would ask."""
+    port = choose_port(0, hosts=("127.0.0.1",))
+    up = start("--public-url", "https://auth.example.com", "--port", str(port)).wait_until_ready()
+    assert up.ready["issuer"] == "https://auth.example.com"
+    assert up.ready["setup"].startswith("https://auth.example.com/setup?token=")
+    with httpx2.Client(
+        base_url=f"http://127.0.0.1:{port}", headers={"Host": "auth.example.com"}, trust_env=False
+    ) as proxy:
+        document = proxy.get("/.well-known/openid-configuration").json()
+        assert document["issuer"] == "https://auth.example.com"
+        endpoints = [value for name, value in document.items() if name.endswith("_endpoint")]
+        assert all(endpoint.startswith("https://auth.example.com/") for endpoint in endpoints)
+        cookie = proxy.get("/login").headers["set-cookie"]
+        assert cookie.startswith("__Host-")
+        assert {"Secure", "HttpOnly", "SameSite=lax"} <= {part.strip() for part in cookie.split(";")}
+        assert proxy.get("/login", headers={"Host": "evil.example"}).status_code == 421
 
 
 def test_moved_ports_move_the_issuer_and_the_demo(start: Start) -> None:
