@@ -14,11 +14,20 @@
     │   ├── TokenExpiredError        token_expired
     │   ├── TokenNotYetValidError    token_not_yet_valid
     │   ├── ClaimInvalidError        claim_invalid
-    │   └── SenderProofMissingError  sender_proof_missing
+    │   ├── TokenRevokedError        token_revoked
+    │   ├── TokenInactiveError       token_inactive
+    │   ├── SenderProofMissingError  sender_proof_missing
+    │   └── SenderProofError         sender_proof_invalid   401 invalid_dpop_proof or invalid_token
+    │       └── SenderNonceError     sender_nonce_required  401 use_dpop_nonce
+    ├── StepUpError                  step_up_required       401 insufficient_user_authentication
     ├── RequirementError             requirement_not_met    403 insufficient_scope
     │   ├── ScopeMissingError        scope_missing
-    │   └── RoleMissingError         role_missing
-    └── KeysUnavailableError         keys_unavailable       503
+    │   ├── RoleMissingError         role_missing
+    │   └── ConditionError           condition_not_met
+    └── UnavailableError             unavailable            503
+        ├── KeysUnavailableError     keys_unavailable
+        ├── RevocationsStaleError    revocations_stale
+        └── IntrospectionUnavailableError  introspection_unavailable
 
 ``code`` is stable and for programs, ``error`` is the word of RFC 6750 section 3.1, the sentence is fixed: none of
 them repeats anything of the token. Of a token that must not be believed a stranger learns only that it is malformed,
@@ -44,7 +53,7 @@ class VerificationError(WatchwordError):
 
     code: ClassVar[str] = "verification_failed"
     status: ClassVar[int] = 401
-    error: ClassVar[str | None] = None
+    error: str | None = None
 
     @property
     def public(self) -> "VerificationError":
@@ -66,14 +75,14 @@ class PresentationError(VerificationError):
 
     code: ClassVar[str] = "request_malformed"
     status: ClassVar[int] = 400
-    error: ClassVar[str | None] = "invalid_request"
+    error: str | None = "invalid_request"
 
 
 class InvalidTokenError(VerificationError):
     """The token must not be believed."""
 
     code: ClassVar[str] = "token_invalid"
-    error: ClassVar[str | None] = "invalid_token"
+    error: str | None = "invalid_token"
 
     @property
     def public(self) -> VerificationError:
@@ -169,12 +178,90 @@ class SenderProofMissingError(InvalidTokenError):
         super().__init__("the token is bound to a key, of which no proof was presented")
 
 
+class TokenRevokedError(InvalidTokenError):
+    """It was withdrawn.
+
+    Args:
+        kind: by what, as the revocation feed names it: ``token``, ``grant``, ``session``, ``key``, ``subject``,
+            ``client`` or ``all``.
+    """
+
+    code: ClassVar[str] = "token_revoked"
+
+    def __init__(self, kind: str) -> None:
+        super().__init__("the token has been revoked", detail=f"by {kind}")
+        self.kind = kind
+
+
+class TokenInactiveError(InvalidTokenError):
+    """The issuer was asked about it and says that it is not active (RFC 7662 section 2.2)."""
+
+    code: ClassVar[str] = "token_inactive"
+
+    def __init__(self) -> None:
+        super().__init__("the token is not active")
+
+
+class SenderProofError(InvalidTokenError):
+    """The proof that came with the token does not hold, or is of another key (RFC 9449 section 7.1, RFC 8705
+    section 3).
+
+    Args:
+        sentence: what is wrong.
+        dpop: whether a DPoP proof is at fault; a certificate has no error code of its own.
+    """
+
+    code: ClassVar[str] = "sender_proof_invalid"
+
+    def __init__(self, sentence: str, *, dpop: bool = True, detail: str | None = None) -> None:
+        super().__init__(sentence, detail=detail)
+        self.error = "invalid_dpop_proof" if dpop else "invalid_token"
+
+    @property
+    def public(self) -> VerificationError:
+        """All of it: the proof is the caller's own, and says nothing about the token."""
+        return self
+
+
+class SenderNonceError(SenderProofError):
+    """The proof must carry a nonce of ours (RFC 9449 section 9).
+
+    Args:
+        nonce: the one to use.
+    """
+
+    code: ClassVar[str] = "sender_nonce_required"
+
+    def __init__(self, nonce: str) -> None:
+        super().__init__("the proof must carry the nonce that is sent along")
+        self.error = "use_dpop_nonce"
+        self.nonce = nonce
+
+
+class StepUpError(VerificationError):
+    """The token is good, but its subject must sign in again, or more strongly (RFC 9470).
+
+    Args:
+        sentence: what is missing.
+        acr_values: any of these would do, best first.
+        max_age: seconds that may have passed since the sign-in.
+    """
+
+    code: ClassVar[str] = "step_up_required"
+    error: str | None = "insufficient_user_authentication"
+
+    def __init__(self, sentence: str, *, acr_values: Sequence[str] = (), max_age: int | None = None) -> None:
+        super().__init__(sentence)
+        self.acr_values = tuple(acr_values)
+        self.max_age = max_age
+
+
 class RequirementError(VerificationError):
     """The token is good and does not suffice. ``missing`` names what it lacks."""
 
     code: ClassVar[str] = "requirement_not_met"
     status: ClassVar[int] = 403
-    error: ClassVar[str | None] = "insufficient_scope"
+    error: str | None = "insufficient_scope"
 
     def __init__(self, sentence: str, *, required: Sequence[str], missing: Sequence[str]) -> None:
         super().__init__(sentence)
@@ -194,14 +281,44 @@ class RoleMissingError(RequirementError):
     code: ClassVar[str] = "role_missing"
 
 
-class KeysUnavailableError(VerificationError):
+class ConditionError(RequirementError):
+    """A rule of the service's own is not fulfilled; ``missing`` names it."""
+
+    code: ClassVar[str] = "condition_not_met"
+
+
+class UnavailableError(VerificationError):
+    """Whether the token is good cannot be said at the moment; a retry may help."""
+
+    code: ClassVar[str] = "unavailable"
+    status: ClassVar[int] = 503
+
+
+class KeysUnavailableError(UnavailableError):
     """The issuer's keys could not be fetched, and none, or none young enough, are at hand."""
 
     code: ClassVar[str] = "keys_unavailable"
-    status: ClassVar[int] = 503
 
     def __init__(self, *, detail: str | None = None) -> None:
         super().__init__("the issuer's keys are not available at the moment", detail=detail)
+
+
+class RevocationsStaleError(UnavailableError):
+    """What has been revoked is not known well enough, and the verifier was told to refuse then."""
+
+    code: ClassVar[str] = "revocations_stale"
+
+    def __init__(self) -> None:
+        super().__init__("what has been revoked is not known at the moment")
+
+
+class IntrospectionUnavailableError(UnavailableError):
+    """The issuer could not be asked about an opaque token."""
+
+    code: ClassVar[str] = "introspection_unavailable"
+
+    def __init__(self, *, detail: str | None = None) -> None:
+        super().__init__("the issuer cannot be asked about the token at the moment", detail=detail)
 
 
 _PLAIN: tuple[tuple[type[jose_errors.JOSEError], type[InvalidTokenError]], ...] = (
