@@ -89,9 +89,18 @@ def normal_type(typ: str) -> str:
 
 
 @lru_cache(maxsize=256)
-def serialize(alg: str, kid: str | None, typ: str) -> bytes:
-    """The header segment for tokens that we sign; the same few are needed again and again."""
-    members = {"alg": alg, "typ": typ}
+def serialize(alg: str, typ: str, *, kid: str | None = None, jwk: bytes | None = None) -> bytes:
+    """The header segment for tokens that we sign; the same few are needed again and again.
+
+    Args:
+        alg: the algorithm of the key.
+        typ: the media type of the whole.
+        kid: the key's name.
+        jwk: the public key itself, as JSON; being an argument, it cannot be remembered for another key.
+    """
+    members: dict[str, Any] = {"alg": alg, "typ": typ}
     if kid is not None:
         members["kid"] = kid
+    if jwk is not None:
+        members["jwk"] = msgspec.Raw(jwk)
     return base64url.encode(msgspec.json.encode(members))

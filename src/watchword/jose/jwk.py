@@ -3,6 +3,8 @@
 from collections.abc import Mapping, Sequence
 from typing import Any, NoReturn, Self
 
+import msgspec
+
 from watchword.jose import thumbprint
 from watchword.jose.algorithms import ALGORITHMS, BY_NAME, Algorithm, KeyMaterial
 from watchword.jose.errors import InvalidKeyError, UnsupportedKeyError
@@ -18,7 +20,7 @@ class Key:
     a secret does not travel unseen (THREATS J23).
     """
 
-    __slots__ = ("_algorithm", "_material", "_operations", "alg", "has_own_kid", "kid", "verify")
+    __slots__ = ("_algorithm", "_material", "_operations", "_public_json", "alg", "has_own_kid", "kid", "verify")
 
     def __init__(
         self, algorithm: Algorithm, material: KeyMaterial, *, kid: str | None, operations: Sequence[str] | None = None
@@ -26,6 +28,7 @@ class Key:
         self._algorithm = algorithm
         self._material = material
         self._operations = None if operations is None else frozenset(operations)
+        self._public_json: bytes | None = None  # proofs carry it again and again
         self.alg = algorithm.name
         self.has_own_kid = kid is not None
         self.kid = thumbprint.of(material.thumbprint_members()) if kid is None else kid
@@ -107,6 +110,18 @@ class Key:
             raise InvalidKeyError("a shared secret has no public form")
         members: dict[str, Any] = {**self._material.public_members(), "alg": self.alg, "kid": self.kid, "use": "sig"}
         return members | self._material.private_members() if private else members
+
+    def public_json(self) -> bytes:
+        """The public key as JSON for the header of a DPoP proof: what makes the key, its algorithm, and no name.
+
+        Raises:
+            InvalidKeyError: it is a shared secret.
+        """
+        if self._public_json is None:
+            if self.is_symmetric:
+                raise InvalidKeyError("a shared secret has no public form")
+            self._public_json = msgspec.json.encode({**self._material.public_members(), "alg": self.alg})
+        return self._public_json
 
     def public(self) -> "Key":
         """The same key without its private half.

@@ -43,18 +43,24 @@ class UnverifiedMessage:
     signature_segment: bytes = field(repr=False)
 
 
-def sign(payload: bytes, key: Key, *, typ: str) -> str:
+def sign(payload: bytes, key: Key, *, typ: str, embed_public_key: bool = False) -> str:
     """The compact JWS over ``payload``.
 
     Args:
         payload: any bytes.
         key: a private key, or a shared secret.
         typ: the media type of the whole (RFC 7515 section 4.1.9).
+        embed_public_key: put the public key into the header instead of its name, as DPoP proofs want
+            (RFC 9449 section 4.2).
 
     Raises:
-        InvalidKeyError: ``key`` cannot sign.
+        InvalidKeyError: ``key`` cannot sign, or is a shared secret that was to be embedded.
     """
-    signing_input = jose_header.serialize(key.alg, key.kid, typ) + b"." + base64url.encode(payload)
+    if embed_public_key:
+        header = jose_header.serialize(key.alg, typ, jwk=key.public_json())
+    else:
+        header = jose_header.serialize(key.alg, typ, kid=key.kid)
+    signing_input = header + b"." + base64url.encode(payload)
     return (signing_input + b"." + base64url.encode(key.sign(signing_input))).decode("ascii")
 
 

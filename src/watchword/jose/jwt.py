@@ -44,13 +44,14 @@ class SignedClaims(Mapping[str, Any]):
         return f"<SignedClaims {sorted(self.claims)}>"
 
 
-def encode(claims: Mapping[str, Any], key: Key, *, typ: str = "JWT") -> str:
+def encode(claims: Mapping[str, Any], key: Key, *, typ: str = "JWT", embed_public_key: bool = False) -> str:
     """Sign ``claims``.
 
     Args:
         claims: the claims set; times are seconds since the UTC epoch.
         key: a private key or shared secret; its ``alg`` and ``kid`` go into the header.
         typ: what kind of token this is (RFC 8725 section 3.11), for example ``at+jwt``.
+        embed_public_key: put the public key into the header instead of its name, as DPoP proofs want.
 
     Returns:
         The compact JWT.
@@ -62,7 +63,7 @@ def encode(claims: Mapping[str, Any], key: Key, *, typ: str = "JWT") -> str:
     for name in TIME_CLAIMS:
         if name in claims:
             numeric_date(claims, name)
-    return jws.sign(msgspec.json.encode(dict(claims)), key, typ=typ)
+    return jws.sign(msgspec.json.encode(dict(claims)), key, typ=typ, embed_public_key=embed_public_key)
 
 
 def decode(token: str, key: Key | KeySet, *, algorithms: Sequence[str] = ASYMMETRIC, typ: str = "JWT") -> SignedClaims:
