@@ -75,7 +75,7 @@ def test_the_half_hash_of_openid_connect_core_appendix_a_3() -> None:
     assert jwt.half_hash("jHkWEdUXMU1BwAsC4vtUsZwnNvTIxEl0z9K3vx5KF0Y", "RS256") == "77QmUPtjPfzWtF2AnpK9RQ"
 
 
-@pytest.mark.parametrize("alg", ["none", "", "XX999", "Ed448"])
+@pytest.mark.parametrize("alg", ["none", "", "XX999", "Ed448", "ML-DSA-44"])
 def test_j10_an_algorithm_without_a_hash_is_refused(alg: str) -> None:
     with pytest.raises(AlgorithmNotAllowedError):
         jwt.half_hash("value", alg)

@@ -17,7 +17,7 @@ from watchword.jose.errors import (
 TIME_CLAIMS = ("exp", "nbf", "iat", "auth_time")
 MAX_LEEWAY = 300.0
 FUTURE_TOLERANCE = 10.0  # seconds an issuer's clock may run ahead of ours; FAPI 2.0 section 5.3.2.1 wants 10
-_END_OF_TIME = 253402300799  # 9999-12-31T23:59:59Z
+END_OF_TIME = 253402300799  # 9999-12-31T23:59:59Z
 MAX_SUBJECT_CHARACTERS = 255
 MAX_TOKEN_ID_CHARACTERS = 128
 
@@ -42,7 +42,7 @@ def numeric_date(claims: Mapping[str, Any], name: str) -> float:
     value = required(claims, name)
     if isinstance(value, bool) or not isinstance(value, int | float):
         raise ClaimError(f"the claim `{name}` is not a number", claim=name)
-    if not 0 <= value <= _END_OF_TIME:  # NaN and the infinities do not lie between either
+    if not 0 <= value <= END_OF_TIME:  # NaN and the infinities do not lie between either
         raise ClaimError(f"the claim `{name}` is not a time", claim=name)
     return float(value)
 
@@ -95,15 +95,17 @@ def check_expiry(claims: Mapping[str, Any], *, now: float, leeway: float = 0.0) 
     return expires_at
 
 
-def check_not_before(claims: Mapping[str, Any], *, now: float, leeway: float = 0.0) -> None:
+def check_not_before(claims: Mapping[str, Any], *, now: float, leeway: float = 0.0) -> float:
     """``nbf``, where present, must not lie further ahead than a clock may differ (THREATS J60).
+
+    Returns:
+        It, in seconds since the UTC epoch; 0 where absent.
 
     Raises:
         ClaimError: not a time.
         TokenNotYetValidError: it lies ahead.
     """
-    if "nbf" in claims:
-        _refuse_future(claims, "nbf", now=now, leeway=leeway)
+    return _refuse_future(claims, "nbf", now=now, leeway=leeway) if "nbf" in claims else 0.0
 
 
 def check_issued_at(claims: Mapping[str, Any], *, now: float, leeway: float = 0.0) -> float:

@@ -1,4 +1,4 @@
-"""JWK thumbprints (RFC 7638, and RFC 8037 section 2 for OKP)."""
+"""JWK thumbprints (RFC 7638; RFC 8037 section 2 for OKP, RFC 9964 for AKP) and their URIs (RFC 9278)."""
 
 import hashlib
 from collections.abc import Mapping
@@ -16,3 +16,12 @@ def of(required: Mapping[str, str]) -> str:
     """
     canonical = msgspec.json.encode(dict(sorted(required.items())))
     return base64url.encode_text(hashlib.sha256(canonical).digest())
+
+
+def uri(thumbprint: str) -> str:
+    """The name of a key as a URI (RFC 9278 section 3).
+
+    Args:
+        thumbprint: from `of` or `Key.thumbprint`.
+    """
+    return f"urn:ietf:params:oauth:jwk-thumbprint:sha-256:{thumbprint}"
