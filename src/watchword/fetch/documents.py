@@ -23,10 +23,13 @@ class Document:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What was answered to a form: ``body`` is the JSON object, None when there was none. Its repr shows no body."""
+    """What was answered to a form: ``body`` is the JSON object, None when there was none. Its repr shows no body.
+    ``headers`` are asked for by lower-case name.
+    """
 
     status: int
     body: dict[str, Any] | None = field(repr=False)
+    headers: Mapping[str, str] = field(repr=False, default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +114,7 @@ async def apost_form(
     check_url(url, danger_allow_http=danger_allow_http)
     sent = {**(headers or {}), "content-type": "application/x-www-form-urlencoded"}
     response = await exchange("POST", url, policy=policy, headers=sent, content=_form(fields))
-    return Answer(response.status, _json_object(response.body))
+    return Answer(response.status, _json_object(response.body), response.headers)
 
 
 def get_json(url: str, *, policy: Policy = TRUSTED, danger_allow_http: bool = False) -> Document:
