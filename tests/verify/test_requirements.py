@@ -1,7 +1,7 @@
 """Requirements say what is missing."""
 
 import pytest
-from tests.verify.tokens import claims
+from tests.verify.tokens import NOW, claims
 
 from watchword.verify import RequirementError, VerifiedClaims, requirements
 from watchword.verify.requirements import check
@@ -10,8 +10,8 @@ CALLER = VerifiedClaims(claims(), client_id="client-1", scopes=frozenset({"read"
 
 
 def test_all_of_them_are_required() -> None:
-    assert check(CALLER, requirements(scopes=["read", "write"], roles=["staff"])) is CALLER
-    assert check(CALLER, requirements()) is CALLER
+    assert check(CALLER, requirements(scopes=["read", "write"], roles=["staff"]), now=NOW) is CALLER
+    assert check(CALLER, requirements(), now=NOW) is CALLER
 
 
 @pytest.mark.parametrize(
@@ -27,7 +27,7 @@ def test_all_of_them_are_required() -> None:
 )
 def test_a_refusal_says_what_is_missing(scopes: list[str], roles: list[str], code: str, missing: tuple[str]) -> None:
     with pytest.raises(RequirementError) as caught:
-        check(CALLER, requirements(scopes=scopes, roles=roles))
+        check(CALLER, requirements(scopes=scopes, roles=roles), now=NOW)
     assert (caught.value.code, caught.value.missing, caught.value.status) == (code, missing, 403)
     assert all(name in str(caught.value) for name in missing)
 
