@@ -33,7 +33,7 @@ def token_of(issuer: LoopbackIssuer, key: Key | None = None) -> str:
 
 def settle(verifier: Verifier) -> None:
     """Wait until no fetch is under way."""
-    keys = verifier._keys
+    keys = verifier._verification.issuers[0].keys
     assert isinstance(keys, PublishedKeys)
     flight = keys._flight
     if flight is not None:
@@ -272,7 +272,7 @@ def test_a_child_fetches_for_itself_though_the_parents_lock_is_held(
     waiting.start()
     while not issuer.requests:
         waiting.join(0.01)
-    keys = verifier._keys
+    keys = verifier._verification.issuers[0].keys
     assert isinstance(keys, PublishedKeys)
     keys._lock.acquire()  # by a thread that does not exist in the child
     keys._forget_the_parent()  # what os.register_at_fork calls there
@@ -290,7 +290,7 @@ issuer, now, audience, token = sys.argv[1:]
 verifier = Verifier(issuer=issuer, audience=audience, clock=SettableClock(float(now)))
 waiting = threading.Thread(target=verifier.verify, args=(token,))
 waiting.start()
-while verifier._keys._flight is None:
+while verifier._verification.issuers[0].keys._flight is None:
     time.sleep(0.001)
 child = os.fork()
 if child == 0:
@@ -366,6 +366,6 @@ def test_a_fetch_that_never_lands_does_not_keep_another_from_beginning(
 
 
 def test_a_verifier_that_nobody_uses_is_let_go(issuer: LoopbackIssuer, clock: SettableClock) -> None:
-    sources = weakref.WeakSet([verifier_of(issuer, clock)._keys for _ in range(3)])
+    sources = weakref.WeakSet([verifier_of(issuer, clock)._verification.issuers[0].keys for _ in range(3)])
     gc.collect()
     assert len(sources) == 0

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from watchword.jose import Key, KeySet
-from watchword.verify import AsyncVerifier, Verifier, VerifierSettingsError
+from watchword.verify import AsyncVerifier, TrustedIssuer, Verifier, VerifierSettingsError
 
 KEY = Key.generate("ES256").public()
 GOOD: dict[str, Any] = {"issuer": "https://auth.example.com", "audience": "https://api.example.com"}
@@ -18,7 +18,16 @@ GOOD: dict[str, Any] = {"issuer": "https://auth.example.com", "audience": "https
         {"issuer": ""},
         {"issuer": None},
         {"audience": ""},
-        {"audience": ["https://api.example.com"]},
+        {"audience": []},
+        {"audience": ["https://api.example.com", ""]},
+        {"cache": -1},
+        {"cache": 0.5},
+        {"revocation": "sometimes"},
+        {"on_stale_revocations": "ignore"},
+        {"introspection": True},
+        {"credentials": ("api", "secret")},
+        {"issuers": []},
+        {"issuers": [TrustedIssuer(issuer="https://a.example.com")]},
         {"profile": "unknown"},
         {"leeway": -1},
         {"leeway": 301},

@@ -7,6 +7,7 @@ claims = verifier.verify(token)          # VerifiedClaims, or VerificationError
 """
 
 from watchword.verify.claims import VerifiedClaims
+from watchword.verify.credentials import ResourceCredentials
 from watchword.verify.errors import (
     InvalidTokenError,
     KeysUnavailableError,
@@ -17,6 +18,7 @@ from watchword.verify.errors import (
     VerifierSettingsError,
 )
 from watchword.verify.id_token import verify_id_token
+from watchword.verify.options import TrustedIssuer, VerifierOptions
 from watchword.verify.presented import PresentedToken
 from watchword.verify.requirements import requirements
 from watchword.verify.verifier import AsyncVerifier, Verifier
@@ -28,10 +30,13 @@ __all__ = [
     "PresentationError",
     "PresentedToken",
     "RequirementError",
+    "ResourceCredentials",
     "TokenMissingError",
+    "TrustedIssuer",
     "VerificationError",
     "VerifiedClaims",
     "Verifier",
+    "VerifierOptions",
     "VerifierSettingsError",
     "requirements",
     "verify_id_token",

@@ -16,7 +16,6 @@ import anyio
 from watchword.clock import Clock
 from watchword.errors import WatchwordError
 from watchword.fetch import TRUSTED, Policy, get_json, prepare
-from watchword.jose.jwk import Key
 from watchword.jose.jwk_set import KeySet
 from watchword.verify.discovery import read_jwks_address
 from watchword.verify.errors import KeysUnavailableError
@@ -45,12 +44,20 @@ class KeySource(Protocol):
         """`find`, without blocking the event loop."""
         ...
 
+    def at_hand(self, kid: str | None, monotonic: float) -> KeySet | None:
+        """The keys, if nothing has to be fetched for that; None otherwise."""
+        ...
+
+    def forget(self) -> None:
+        """Begin anew."""
+        ...
+
 
 class GivenKeys:
     """Keys that were given: no network at all."""
 
-    def __init__(self, keys: Key | KeySet) -> None:
-        self._keys = KeySet([keys]) if isinstance(keys, Key) else keys
+    def __init__(self, keys: KeySet) -> None:
+        self._keys = keys
 
     def find(self, kid: str | None) -> KeySet:
         del kid
@@ -58,6 +65,13 @@ class GivenKeys:
 
     async def afind(self, kid: str | None) -> KeySet:
         return self.find(kid)
+
+    def at_hand(self, kid: str | None, monotonic: float) -> KeySet | None:
+        del kid, monotonic
+        return self._keys
+
+    def forget(self) -> None:
+        """Nothing was learnt that could be forgotten."""
 
 
 class PublishedKeys:
@@ -85,7 +99,7 @@ class PublishedKeys:
 
     def find(self, kid: str | None) -> KeySet:
         """See `KeySource`."""
-        keys = self._at_hand(kid)
+        keys = self.at_hand(kid, self._clock.monotonic())
         if keys is not None:
             return keys
         flight, wait = self._depart(kid)
@@ -96,7 +110,7 @@ class PublishedKeys:
 
     async def afind(self, kid: str | None) -> KeySet:
         """See `KeySource`."""
-        keys = self._at_hand(kid)
+        keys = self.at_hand(kid, self._clock.monotonic())
         if keys is not None:
             return keys
         flight, wait = self._depart(kid)
@@ -105,12 +119,20 @@ class PublishedKeys:
                 await wrap_future(flight)
         return self._arrived(kid, flight)
 
-    def _at_hand(self, kid: str | None) -> KeySet | None:
+    def at_hand(self, kid: str | None, monotonic: float) -> KeySet | None:
         """The hot path: nothing to decide, so nothing to lock."""
         snapshot = self._cache.snapshot
-        if snapshot is None or self._clock.monotonic() >= snapshot.renew_at:
+        if snapshot is None or monotonic >= snapshot.renew_at:
             return None
-        return snapshot.keys if kid is None or kid in snapshot.keys else None
+        keys = snapshot.keys
+        return keys if kid is None or kid in keys else None
+
+    def forget(self) -> None:
+        """Begin anew; a fetch under way lands in what is left behind."""
+        with self._lock:
+            self._cache = KeyCache()
+            self._flight = None
+            self._found = None
 
     def _depart(self, kid: str | None) -> tuple[Future[None] | None, float]:
         """The fetch to wait for, and for how many seconds; begun here when it is due and none is under way."""

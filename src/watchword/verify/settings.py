@@ -2,14 +2,23 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any, cast, get_args
 from urllib.parse import urlsplit
 
+from watchword.clock import Clock, SystemClock
 from watchword.fetch import FetchError, check_url
 from watchword.jose.algorithms import BY_NAME
 from watchword.jose.claims import check_leeway
+from watchword.jose.jwk import Key
+from watchword.jose.jwk_set import KeySet
 from watchword.oauth.metadata import openid_configuration_url
+from watchword.verify.credentials import ResourceCredentials
 from watchword.verify.errors import VerifierSettingsError
-from watchword.verify.profiles import PROFILES, Profile
+from watchword.verify.options import OnStaleRevocations, RevocationMode, TrustedIssuer, VerifierOptions
+from watchword.verify.profiles import Profile, by_name
+
+DEFAULT_CACHED_TOKENS = 4096
+MAX_CACHED_TOKENS = 1_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,14 +27,14 @@ class Expectations:
 
     Args:
         issuer: what ``iss`` must equal, byte for byte.
-        audience: what ``aud`` must hold.
+        audiences: ``aud`` must hold one of them.
         profile: how the issuer's tokens are read.
         algorithms: the allow-list.
         leeway: seconds for which an expired token is still taken.
     """
 
     issuer: str
-    audience: str
+    audiences: tuple[str, ...]
     profile: Profile
     algorithms: tuple[str, ...]
     leeway: float
@@ -48,17 +57,126 @@ class KeyAddress:
     danger_allow_http: bool
 
 
-def expectations(*, issuer: str, audience: str, profile: str, algorithms: Sequence[str], leeway: float) -> Expectations:
+@dataclass(frozen=True, slots=True)
+class IssuerSettings:
+    """One issuer and what it needs. ``keys`` or ``address`` is there."""
+
+    expected: Expectations
+    keys: KeySet | None
+    address: KeyAddress
+
+
+@dataclass(frozen=True, slots=True)
+class VerifierSettings:
+    """All of a verifier's options, checked. ``audience`` names the API."""
+
+    issuers: tuple[IssuerSettings, ...]
+    audience: str
+    cached_tokens: int
+    revocation: RevocationMode
+    on_stale_revocations: OnStaleRevocations
+    credentials: ResourceCredentials | None
+    introspection: bool
+    clock: Clock
+    danger_allow_http: bool
+
+
+def read_options(options: VerifierOptions) -> VerifierSettings:
+    """The checked settings.
+
+    Raises:
+        VerifierSettingsError: one of them makes no sense.
+        TypeError: there is no such option.
+    """
+    unknown = options.keys() - VerifierOptions.__annotations__.keys()
+    if unknown:
+        raise TypeError("there is no option " + ", ".join(sorted(unknown)))
+    issuers = tuple(_issuer_settings(trusted, options) for trusted in _trusted(options))
+    if len({issuer.expected.issuer for issuer in issuers}) != len(issuers):
+        raise VerifierSettingsError("an issuer is listed twice")
+    credentials = options.get("credentials")
+    if credentials is not None and not isinstance(credentials, ResourceCredentials):
+        raise VerifierSettingsError("credentials is a ResourceCredentials")
+    introspection = options.get("introspection", False)
+    if introspection and (credentials is None or len(issuers) != 1 or issuers[0].keys is not None):
+        raise VerifierSettingsError("introspection needs credentials and one issuer that can be reached")
+    return VerifierSettings(
+        issuers=issuers,
+        audience=_audiences(options["audience"])[0] if "audience" in options else issuers[0].expected.audiences[0],
+        cached_tokens=_cached_tokens(options.get("cache", True)),
+        revocation=_one_of("revocation", options.get("revocation", "auto"), RevocationMode),
+        on_stale_revocations=_one_of(
+            "on_stale_revocations", options.get("on_stale_revocations", "accept"), OnStaleRevocations
+        ),
+        credentials=credentials,
+        introspection=introspection,
+        clock=options.get("clock") or SystemClock(),
+        danger_allow_http=options.get("danger_allow_http", False),
+    )
+
+
+def _trusted(options: VerifierOptions) -> tuple[TrustedIssuer, ...]:
+    """One issuer from the options that describe it, or the several that are listed."""
+    if "issuers" not in options:
+        return (
+            TrustedIssuer(
+                issuer=cast("str", options.get("issuer")),
+                keys=options.get("keys"),
+                metadata_url=options.get("metadata_url"),
+                jwks_url=options.get("jwks_url"),
+            ),
+        )
+    alone = [name for name in ("issuer", "keys", "metadata_url", "jwks_url") if options.get(name) is not None]
+    if alone:
+        raise VerifierSettingsError("with issuers, each of them says its own " + ", ".join(alone))
+    issuers = tuple(options["issuers"])
+    if not issuers or not all(isinstance(issuer, TrustedIssuer) for issuer in issuers):
+        raise VerifierSettingsError("issuers is a list of TrustedIssuer")
+    return issuers
+
+
+def _issuer_settings(trusted: TrustedIssuer, options: VerifierOptions) -> IssuerSettings:
+    audience = trusted.audience if trusted.audience is not None else options.get("audience")
+    profile = trusted.profile if trusted.profile is not None else options.get("profile", "rfc9068")
+    algorithms = trusted.algorithms if trusted.algorithms is not None else options.get("algorithms")
+    expected = expectations(
+        issuer=trusted.issuer,
+        audience=cast("str", audience),
+        profile=profile,
+        algorithms=algorithms,
+        leeway=options.get("leeway", 0.0),
+    )
+    if trusted.keys is not None:
+        address = KeyAddress(trusted.issuer, "", None, danger_allow_http=False)
+        return IssuerSettings(expected, _usable(trusted.keys, expected.algorithms), address)
+    address = key_address(
+        issuer=trusted.issuer,
+        metadata_url=trusted.metadata_url,
+        jwks_url=trusted.jwks_url,
+        danger_allow_http=options.get("danger_allow_http", False),
+    )
+    return IssuerSettings(expected, None, address)
+
+
+def expectations(
+    *,
+    issuer: str,
+    audience: str | Sequence[str],
+    profile: str | Profile,
+    algorithms: Sequence[str] | None,
+    leeway: float,
+) -> Expectations:
     """The checked `Expectations`.
 
     Raises:
         VerifierSettingsError: one of them makes no sense.
     """
-    for name, value in (("issuer", issuer), ("audience", audience)):
-        if not isinstance(value, str) or not value:
-            raise VerifierSettingsError(f"{name} is a non-empty string")
+    if not isinstance(issuer, str) or not issuer:
+        raise VerifierSettingsError("issuer is a non-empty string")
     try:
-        return Expectations(issuer, audience, _profile(profile), _algorithms(algorithms), check_leeway(leeway))
+        read_as = profile if isinstance(profile, Profile) else by_name(profile)
+        allowed = _algorithms(read_as.algorithms if algorithms is None else algorithms)
+        return Expectations(issuer, _audiences(audience), read_as, allowed, check_leeway(leeway))
     except ValueError as error:
         raise VerifierSettingsError(str(error)) from error
 
@@ -83,11 +201,11 @@ def origin(url: str) -> tuple[str, str]:
     return parts.scheme, parts.netloc.lower()
 
 
-def _profile(name: str) -> Profile:
-    for profile in PROFILES:
-        if profile.name == name:
-            return profile
-    raise ValueError("profile is one of " + ", ".join(profile.name for profile in PROFILES))
+def _audiences(audience: str | Sequence[str]) -> tuple[str, ...]:
+    listed = (audience,) if isinstance(audience, str) else tuple(audience) if isinstance(audience, list | tuple) else ()
+    if not listed or not all(isinstance(member, str) and member for member in listed):
+        raise ValueError("audience is a non-empty string, or a list of them")
+    return listed
 
 
 def _algorithms(algorithms: Sequence[str]) -> tuple[str, ...]:
@@ -99,3 +217,27 @@ def _algorithms(algorithms: Sequence[str]) -> tuple[str, ...]:
     if len({BY_NAME[name].is_symmetric for name in names}) > 1:
         raise ValueError("algorithms mixes shared secrets with public keys")
     return names
+
+
+def _usable(keys: Key | KeySet, algorithms: Sequence[str]) -> KeySet:
+    if not isinstance(keys, Key | KeySet):
+        raise VerifierSettingsError("keys is a Key or a KeySet")
+    members = [keys] if isinstance(keys, Key) else list(keys)
+    if not any(key.alg in algorithms for key in members):
+        raise VerifierSettingsError("no key is of an algorithm in algorithms; shared secrets must be asked for there")
+    return keys if isinstance(keys, KeySet) else KeySet([keys])
+
+
+def _cached_tokens(cache: bool | int) -> int:
+    if isinstance(cache, bool):
+        return DEFAULT_CACHED_TOKENS if cache else 0
+    if not isinstance(cache, int) or not 0 <= cache <= MAX_CACHED_TOKENS:
+        raise VerifierSettingsError(f"cache is True, False, or a number of tokens up to {MAX_CACHED_TOKENS}")
+    return cache
+
+
+def _one_of(name: str, value: Any, literal: Any) -> Any:
+    known = get_args(literal)
+    if value not in known:
+        raise VerifierSettingsError(f"{name} is one of " + ", ".join(known))
+    return value

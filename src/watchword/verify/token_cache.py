@@ -1,0 +1,109 @@
+"""Tokens whose signature held once and need not be checked again (decision 0003, THREATS J68).
+
+The key is the exact token, per verifier. What is kept never changes; whatever may change (time, keys, withdrawals,
+proofs, requirements) is looked at on every request. Only tokens that were verified get in.
+"""
+
+from typing import Any
+
+from watchword.jose.jwk import Key
+from watchword.jose.jwk_set import KeySet
+from watchword.verify.claims import VerifiedClaims
+
+MAX_CACHED_CHARACTERS = 4096  # longer tokens are verified each time: with the number of tokens it bounds the memory
+
+
+class Verdict:
+    """What was found out about one token.
+
+    Args:
+        claims: the verified claims.
+        not_before: UTC epoch seconds; earlier than this the token is not taken, clock differences allowed for.
+        expires_at: UTC epoch seconds from which it is not taken any more, leeway included.
+        kid: what the header calls the key.
+        key: the key that signed it.
+        issuer: whose token it is, and how to ask about it.
+        marks: what of it may be withdrawn; None where nothing can be.
+    """
+
+    __slots__ = (
+        "claims",
+        "expires_at",
+        "generation",
+        "is_bound",
+        "issuer",
+        "key",
+        "keys",
+        "kid",
+        "marks",
+        "not_before",
+    )
+
+    def __init__(
+        self,
+        claims: VerifiedClaims,
+        *,
+        not_before: float,
+        expires_at: float,
+        kid: str | None,
+        key: Key,
+        keys: KeySet,
+        issuer: Any,
+        marks: Any,
+    ) -> None:
+        self.claims = claims
+        self.not_before = not_before
+        self.expires_at = expires_at
+        self.is_bound = "cnf" in claims
+        self.kid = kid
+        self.key = key
+        self.issuer = issuer
+        self.marks = marks
+        # The two that move: the key set in which the key was last found, and the state of the journal in which the
+        # token was last found not to be withdrawn. Writing them from several threads at once does no harm.
+        self.keys = keys
+        self.generation = -1
+
+
+class TokenCache:
+    """At most ``capacity`` verdicts; the least recently used half is dropped at once.
+
+    Two dictionaries take turns, so that neither a hit nor an insertion walks anything, and no lock is needed: threads
+    that collide lose an entry, which is then verified again.
+    """
+
+    __slots__ = ("_half", "_older", "_younger")
+
+    def __init__(self, capacity: int) -> None:
+        self._half = (capacity + 1) // 2
+        self._younger: dict[str, Verdict] = {}
+        self._older: dict[str, Verdict] = {}
+
+    def get(self, token: str) -> Verdict | None:
+        """What is known of ``token``."""
+        verdict = self._younger.get(token)
+        if verdict is None and self._older:
+            verdict = self._older.get(token)
+            if verdict is not None:
+                self.put(token, verdict)
+        return verdict
+
+    def put(self, token: str, verdict: Verdict) -> None:
+        """Remember ``token``, unless it is so long that many of its kind would be a burden."""
+        if not self._half or len(token) > MAX_CACHED_CHARACTERS:
+            return
+        if len(self._younger) >= self._half:
+            self._older, self._younger = self._younger, {}
+        self._younger[token] = verdict
+
+    def drop(self, token: str) -> None:
+        """Forget ``token``."""
+        self._younger.pop(token, None)
+        self._older.pop(token, None)
+
+    def clear(self) -> None:
+        """Forget everything."""
+        self._younger, self._older = {}, {}
+
+    def __len__(self) -> int:
+        return len(self._younger.keys() | self._older.keys())

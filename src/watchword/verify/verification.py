@@ -1,0 +1,204 @@
+"""What both verifiers do with a token. No I/O: what has to be fetched is handed to the driver as a `Need`."""
+
+from collections.abc import Generator, Iterator, Mapping
+from typing import Any, Protocol
+from weakref import WeakSet
+
+from watchword.jose.claims import FUTURE_TOLERANCE
+from watchword.jose.errors import JOSEError
+from watchword.jose.jws import UnverifiedMessage
+from watchword.verify import access_token
+from watchword.verify.claims import VerifiedClaims
+from watchword.verify.errors import (
+    SenderProofMissingError,
+    TokenExpiredError,
+    TokenNotYetValidError,
+    UnknownKeyError,
+    from_jose,
+)
+from watchword.verify.key_source import GivenKeys, KeySource, PublishedKeys
+from watchword.verify.presented import PresentedToken
+from watchword.verify.settings import Expectations, VerifierSettings
+from watchword.verify.token_cache import TokenCache, Verdict
+
+
+class Need(Protocol):
+    """Something that has to be fetched before a verification can go on."""
+
+    def meet(self) -> Any:
+        """Fetch it, blocking."""
+        ...
+
+    async def ameet(self) -> Any:
+        """Fetch it on an event loop."""
+        ...
+
+
+class KeysNeeded:
+    """The key called ``kid`` is not at hand, or its set is due."""
+
+    __slots__ = ("_kid", "_source")
+
+    def __init__(self, source: KeySource, kid: str | None) -> None:
+        self._source = source
+        self._kid = kid
+
+    def meet(self) -> Any:
+        return self._source.find(self._kid)
+
+    async def ameet(self) -> Any:
+        return await self._source.afind(self._kid)
+
+
+class TrustedAtWork:
+    """One trusted issuer: what is expected of its tokens, and its keys."""
+
+    __slots__ = ("expected", "keys")
+
+    def __init__(self, expected: Expectations, keys: KeySource) -> None:
+        self.expected = expected
+        self.keys = keys
+
+
+class Verification:
+    """The rules, and what they remember. Shared between threads, event loops and both verifiers."""
+
+    def __init__(self, settings: VerifierSettings) -> None:
+        self.settings = settings
+        self._clock = settings.clock
+        self._cache = TokenCache(settings.cached_tokens)
+        self.issuers = tuple(_at_work(settings))
+        self._by_name: Mapping[str, TrustedAtWork] = {issuer.expected.issuer: issuer for issuer in self.issuers}
+        self._only = self.issuers[0] if len(self.issuers) == 1 else None
+        _alive.add(self)
+
+    @property
+    def cached_tokens(self) -> int:
+        """How many tokens are remembered."""
+        return len(self._cache)
+
+    def attempt(self, token: str | PresentedToken) -> VerifiedClaims | None:
+        """The claims, if nothing has to be fetched for them; None if something has, see `steps`.
+
+        Raises:
+            VerificationError: the token must not be believed.
+        """
+        presented = None if isinstance(token, str) else token
+        text = token if isinstance(token, str) else token.unverified_token
+        monotonic = self._clock.monotonic()
+        verdict = self._cache.get(text)
+        if verdict is None:
+            message, issuer = self._take_apart(text)
+            keys = issuer.keys.at_hand(message.header.kid, monotonic)
+            if keys is None:
+                return None
+            now = self._clock.now()
+            verdict = self._judge(text, message, keys, issuer, now)
+        else:
+            keys = verdict.issuer.keys.at_hand(verdict.kid, monotonic)
+            if keys is not verdict.keys:
+                if keys is None:
+                    return None
+                self._confirm_key(text, verdict, keys)
+            now = self._clock.now()
+            if not verdict.not_before <= now < verdict.expires_at:
+                raise self._out_of_time(text, verdict, now)
+        return self._settle(verdict, text, presented, now)
+
+    def steps(self, token: str | PresentedToken) -> Generator[Need, Any, VerifiedClaims]:
+        """The whole verification; whoever drives it sends in what each `Need` brings.
+
+        Raises:
+            VerificationError: the token must not be believed.
+        """
+        presented = None if isinstance(token, str) else token
+        text = token if isinstance(token, str) else token.unverified_token
+        verdict = self._cache.get(text)
+        if verdict is None:
+            message, issuer = self._take_apart(text)
+            keys = yield KeysNeeded(issuer.keys, message.header.kid)
+            verdict = self._judge(text, message, keys, issuer, self._clock.now())
+        else:
+            self._confirm_key(text, verdict, (yield KeysNeeded(verdict.issuer.keys, verdict.kid)))
+        now = self._clock.now()
+        if not verdict.not_before <= now < verdict.expires_at:
+            raise self._out_of_time(text, verdict, now)
+        return self._settle(verdict, text, presented, now)
+
+    def forget(self) -> None:
+        """Begin anew, as in a new process: tokens, keys and withdrawals are forgotten."""
+        self._cache.clear()
+        for issuer in self.issuers:
+            issuer.keys.forget()
+
+    def _take_apart(self, text: str) -> tuple[UnverifiedMessage, TrustedAtWork]:
+        """The token in its parts, and whose it says it is. The keys of other issuers are never tried (THREATS J54)."""
+        message = access_token.take_apart(text)
+        issuer = self._only or access_token.find_issuer(message, self._by_name)
+        access_token.refuse_algorithm(message, issuer.expected)
+        return message, issuer
+
+    def _judge(self, text: str, message: UnverifiedMessage, keys: Any, issuer: TrustedAtWork, now: float) -> Verdict:
+        """Signature, then claims; remembered if all of it holds."""
+        kid = message.header.kid
+        expected = issuer.expected
+        try:
+            key = keys.find(kid)
+            claims, starts_at = access_token.verify(message, key, expected, now=now)
+        except JOSEError as error:
+            raise from_jose(error) from error
+        verdict = Verdict(
+            claims,
+            not_before=starts_at - max(expected.leeway, FUTURE_TOLERANCE),
+            expires_at=claims.expires_at + expected.leeway,
+            kid=kid,
+            key=key,
+            keys=keys,
+            issuer=issuer,
+            marks=None,
+        )
+        self._cache.put(text, verdict)
+        return verdict
+
+    def _confirm_key(self, text: str, verdict: Verdict, keys: Any) -> None:
+        """The key set has been renewed: the token's key must still be in it (THREATS J90)."""
+        try:
+            key = keys.find(verdict.kid)
+        except JOSEError as error:
+            self._cache.drop(text)
+            raise from_jose(error) from error
+        if key is not verdict.key and (key.alg, key.thumbprint()) != (verdict.key.alg, verdict.key.thumbprint()):
+            self._cache.drop(text)
+            raise UnknownKeyError("the token names a key that is not known")
+        verdict.keys = keys
+
+    def _out_of_time(self, text: str, verdict: Verdict, now: float) -> Exception:
+        if now >= verdict.expires_at:
+            self._cache.drop(text)
+            return TokenExpiredError("the token has expired", claim="exp")
+        return TokenNotYetValidError("the token is not valid yet", claim="nbf")
+
+    def _settle(self, verdict: Verdict, text: str, presented: PresentedToken | None, now: float) -> VerifiedClaims:  # noqa: ARG002
+        """What is asked anew on each request: has the token been withdrawn, and is it the caller's own?"""
+        if verdict.is_bound:
+            raise SenderProofMissingError
+        return verdict.claims
+
+
+def _at_work(settings: VerifierSettings) -> Iterator[TrustedAtWork]:
+    for issuer in settings.issuers:
+        keys: KeySource = (
+            PublishedKeys(issuer.address, algorithms=issuer.expected.algorithms, clock=settings.clock)
+            if issuer.keys is None
+            else GivenKeys(issuer.keys)
+        )
+        yield TrustedAtWork(issuer.expected, keys)
+
+
+_alive: "WeakSet[Verification]" = WeakSet()
+
+
+def forget_everything() -> None:
+    """Every verifier of this process begins anew."""
+    for verification in list(_alive):
+        verification.forget()
