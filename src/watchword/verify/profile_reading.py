@@ -4,13 +4,14 @@ A shape is data: which header types it comes with, which claims stand for the au
 roles, and by which marks it is told from an ID token of the same issuer.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, Literal, NamedTuple
 
 from watchword.jose import claims as rules
 from watchword.jose.errors import AudienceMismatchError, ClaimError, TypeMismatchError
+from watchword.jose.jwt import SignedClaims
 from watchword.verify.profile_marks import Mark, Same
 
 MAX_CLIENT_ID_CHARACTERS = 255
@@ -34,13 +35,18 @@ class TokenShape:
         kinds: the values of the header's ``typ``, lower case and without ``application/``; None stands for no ``typ``.
         when: if it does not hold the token has another shape of the same profile.
         client: the claim that names the client.
-        audience: the claim that stands for ``aud`` in a token that has none; ``aud`` itself if every token has one.
+        audience: the claim that stands for ``aud`` in a token that has none, a name or several with spaces between;
+            ``aud`` itself if every token has one.
         scopes: the claim with the granted scopes; None if this shape has no scopes.
         scopes_are: ``words`` for one string with spaces between, ``list`` for a list of strings.
         roles: where roles are found, each a path of member names; the roles of all of them count.
         required: claims that must be there, beyond ``iss``, the audience, ``exp``, ``sub`` and the client.
         proof: marks that no ID token of the issuer has; every one must hold.
         own_account: holds in tokens in which a client acts for itself, with no user behind it.
+
+    Raises:
+        ValueError: tokens of this shape may have a ``typ`` that ID tokens have too, and nothing proves that they are
+            access tokens.
     """
 
     kinds: frozenset[str | None]
@@ -54,11 +60,15 @@ class TokenShape:
     proof: tuple[Mark, ...] = ()
     own_account: Mark | None = None
 
-    def read(self, claims: Mapping[str, Any], audiences: tuple[str, ...]) -> Reading:
+    def __post_init__(self) -> None:
+        if not self.proof and self.kinds != {"at+jwt"}:
+            raise ValueError("what proves that a token of this shape is not an ID token")
+
+    def read(self, signed: SignedClaims, audiences: tuple[str, ...]) -> Reading:
         """What the token says.
 
         Args:
-            claims: of a token that states this shape.
+            signed: a token that states this shape.
             audiences: the names of this API; one of them must be the token's audience.
 
         Raises:
@@ -67,8 +77,9 @@ class TokenShape:
             ClaimError: a claim is missing or not what it must be.
         """
         for mark in self.proof:
-            if not mark.holds(claims):
+            if not mark.holds(signed):
                 raise TypeMismatchError("nothing in the token proves that it is an access token")
+        claims = signed.claims
         audience = _audience(claims, self.audience, audiences)
         for name in self.required:
             rules.required(claims, name)
@@ -77,7 +88,7 @@ class TokenShape:
             client_id,
             self._scopes(claims),
             frozenset(role for path in self.roles for role in _roles(claims, path, audience)),
-            self.own_account is not None and self.own_account.holds(claims),
+            self.own_account is not None and self.own_account.holds(signed),
         )
 
     def _scopes(self, claims: Mapping[str, Any]) -> frozenset[str]:
@@ -92,8 +103,9 @@ class StandardShape(TokenShape):
 
     __slots__ = ()
 
-    def read(self, claims: Mapping[str, Any], audiences: tuple[str, ...]) -> Reading:
+    def read(self, signed: SignedClaims, audiences: tuple[str, ...]) -> Reading:
         """See `TokenShape.read`."""
+        claims = signed.claims
         if claims.get("aud") not in audiences:  # a list never equals a string
             _audience(claims, "aud", audiences)
         if "iat" not in claims or "jti" not in claims:
@@ -115,15 +127,13 @@ _MAX_REMEMBERED_CHARACTERS = 256
 _new = tuple.__new__  # half the time of the constructor that NamedTuple writes
 
 
-def standard_shape(*, own_account: Mark | None = None) -> TokenShape:
-    """The shape of RFC 9068; an issuer may name clients that act for themselves in a way of its own."""
-    return (TokenShape if own_account else StandardShape)(
-        kinds=frozenset({"at+jwt"}),
-        client="client_id",
-        roles=(("roles",),),
-        required=("iat", "jti"),
-        own_account=own_account or Same("sub", "client_id"),
-    )
+STANDARD = StandardShape(
+    kinds=frozenset({"at+jwt"}),
+    client="client_id",
+    roles=(("roles",),),
+    required=("iat", "jti"),
+    own_account=Same("sub", "client_id"),
+)
 
 
 def words(claims: Mapping[str, Any], name: str) -> frozenset[str]:
@@ -161,11 +171,12 @@ def names(claims: Mapping[str, Any], name: str) -> list[str]:
 
 def _audience(claims: Mapping[str, Any], name: str, audiences: tuple[str, ...]) -> str:
     """The first of ``audiences`` for which the token was made. ``aud`` counts wherever it is there (THREATS J61)."""
-    members: Sequence[str]
+    members: Collection[str]
     if name == "aud" or "aud" in claims:
         name, members = "aud", rules.audiences(claims)
     else:
-        members = (rules.text(claims, name, max_characters=MAX_CLIENT_ID_CHARACTERS),)
+        rules.required(claims, name)
+        members = words(claims, name)
     for audience in audiences:
         if audience in members:
             return audience
@@ -185,8 +196,6 @@ def _roles(claims: Mapping[str, Any], path: tuple[str, ...], audience: str) -> t
     if last not in holder:
         return ()
     found = holder[last]
-    if isinstance(found, str) and len(path) > 1:  # of an object that describes one membership
-        found = [found]
     if not isinstance(found, list) or not all(isinstance(role, str) and role for role in found):
         raise ClaimError(f"the claim `{path[0]}` holds no list of strings", claim=path[0])
     return tuple(found)

@@ -170,7 +170,7 @@ def requirements(
     return tuple(chosen)
 
 
-def check(claims: VerifiedClaims, required: Iterable[Requirement], *, now: float = 0.0) -> VerifiedClaims:
+def check(claims: VerifiedClaims, required: Iterable[Requirement], *, now: float) -> VerifiedClaims:
     """``claims``, if they fulfil everything in ``required``.
 
     Args:
