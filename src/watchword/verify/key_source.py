@@ -2,6 +2,7 @@
 
 import contextlib
 import logging
+import math
 import os
 from asyncio import wrap_future
 from collections.abc import Sequence
@@ -22,6 +23,7 @@ from watchword.verify.errors import KeysUnavailableError
 from watchword.verify.key_cache import KeyCache, Plan
 from watchword.verify.published_keys import read_published_keys
 from watchword.verify.settings import KeyAddress
+from watchword.verify.status import KeysStatus
 
 BRIEF_WAIT = 0.2  # seconds for which tokens with an unknown key wait for a fetch that another began (THREATS R32)
 LONG_WAIT = 12.0  # seconds: discovery and key set, each with its own deadline, and a little
@@ -52,6 +54,10 @@ class KeySource(Protocol):
         """Begin anew."""
         ...
 
+    def status(self, monotonic: float) -> KeysStatus:
+        """How it is doing."""
+        ...
+
 
 class GivenKeys:
     """Keys that were given: no network at all."""
@@ -72,6 +78,10 @@ class GivenKeys:
 
     def forget(self) -> None:
         """Nothing was learnt that could be forgotten."""
+
+    def status(self, monotonic: float) -> KeysStatus:
+        del monotonic
+        return KeysStatus(tuple(key.kid for key in self._keys), is_fresh=True, usable_seconds=math.inf)
 
 
 class PublishedKeys:
@@ -133,6 +143,14 @@ class PublishedKeys:
             self._cache = KeyCache()
             self._flight = None
             self._found = None
+
+    def status(self, monotonic: float) -> KeysStatus:
+        """See `KeySource`."""
+        snapshot = self._cache.snapshot
+        if snapshot is None:
+            return KeysStatus((), is_fresh=False, usable_seconds=0.0)
+        kids = tuple(key.kid for key in snapshot.keys)
+        return KeysStatus(kids, monotonic < snapshot.fresh_until, max(0.0, snapshot.usable_until - monotonic))
 
     def _depart(self, kid: str | None) -> tuple[Future[None] | None, float]:
         """The fetch to wait for, and for how many seconds; begun here when it is due and none is under way."""

@@ -19,6 +19,7 @@ from watchword.verify.errors import (
 from watchword.verify.key_source import GivenKeys, KeySource, PublishedKeys
 from watchword.verify.presented import PresentedToken
 from watchword.verify.settings import Expectations, VerifierSettings
+from watchword.verify.status import IssuerStatus, VerifierStatus
 from watchword.verify.token_cache import TokenCache, Verdict
 
 
@@ -72,10 +73,13 @@ class Verification:
         self._only = self.issuers[0] if len(self.issuers) == 1 else None
         _alive.add(self)
 
-    @property
-    def cached_tokens(self) -> int:
-        """How many tokens are remembered."""
-        return len(self._cache)
+    def status(self) -> VerifierStatus:
+        """How it is doing."""
+        monotonic = self._clock.monotonic()
+        return VerifierStatus(
+            tuple(IssuerStatus(issuer.expected.issuer, issuer.keys.status(monotonic)) for issuer in self.issuers),
+            len(self._cache),
+        )
 
     def attempt(self, token: str | PresentedToken) -> VerifiedClaims | None:
         """The claims, if nothing has to be fetched for them; None if something has, see `steps`.

@@ -8,6 +8,7 @@ from watchword.verify.options import VerifierOptions
 from watchword.verify.presented import PresentedToken
 from watchword.verify.requirements import Requirement, check
 from watchword.verify.settings import read_options
+from watchword.verify.status import VerifierStatus
 from watchword.verify.verification import Verification
 
 
@@ -39,6 +40,10 @@ class _Face:
     def issuer(self) -> str:
         """Whose tokens are taken; of several issuers the first."""
         return self.issuers[0]
+
+    def status(self) -> VerifierStatus:
+        """How it is doing: keys, withdrawals, remembered tokens."""
+        return self._verification.status()
 
 
 class Verifier(_Face):
