@@ -10,7 +10,10 @@ ClientError
 ├── IdTokenError              the ID token does not hold
 ├── LoginTimeoutError         nobody came back from the browser in time
 ├── NotSignedInError          there is no login for this API, or it has ended
-└── TokenCacheError           the tokens cannot be kept, or are not kept safely
+├── TokenCacheError           the tokens cannot be kept, or are not kept safely
+├── TokensNotKeptError        ``on_renewed`` failed, so the renewed tokens are not used yet
+├── UntrustedOriginError      a request would have taken the token to a place it is not for
+└── ClientSettingsError       settings that make no sense: the programmer's mistake, found at construction
 """
 
 import re
@@ -76,6 +79,20 @@ class NotSignedInError(ClientError):
 
 class TokenCacheError(ClientError):
     code: ClassVar[str] = "token_cache_refused"
+
+
+class TokensNotKeptError(ClientError):
+    """Renewed tokens could not be stored by ``on_renewed``; they are offered to it again before anything else."""
+
+    code: ClassVar[str] = "tokens_not_kept"
+
+
+class UntrustedOriginError(ClientError):
+    code: ClassVar[str] = "untrusted_origin"
+
+
+class ClientSettingsError(ClientError):
+    code: ClassVar[str] = "client_misconfigured"
 
 
 def harmless(error_code: str) -> str:

@@ -10,6 +10,7 @@ from typing import Any
 from urllib.parse import quote_plus
 
 from watchword.client.errors import TokenRequestError
+from watchword.fetch import TRUSTED, Policy
 
 # A lifetime beyond ten years is a mistake or an attack on arithmetic; either way not a lifetime.
 _MAX_LIFETIME = 10 * 365 * 86_400
@@ -23,11 +24,20 @@ class FormPost:
     fields: Sequence[tuple[str, str]] = field(repr=False)
     headers: Mapping[str, str] = field(repr=False, default_factory=dict)
     danger_allow_http: bool = False
+    policy: Policy = TRUSTED
 
 
 @dataclass(frozen=True, slots=True)
 class TokenAnswer:
-    """A successful answer of the token endpoint; the ID token in it is not verified yet."""
+    """A successful answer of the token endpoint; the ID token in it is not verified yet.
+
+    Args:
+        access_token: opaque to the client.
+        lifetime: seconds; 0 when the answer does not say.
+        scopes: what was granted; None when the answer does not say, which means: what was asked for.
+        refresh_token: the next one, if there is one.
+        unverified_id_token: as it came.
+    """
 
     access_token: str = field(repr=False)
     lifetime: float
@@ -55,12 +65,13 @@ def client_post(
     return FormPost(url, tuple(fields), {"authorization": f"Basic {credentials}"}, danger_allow_http)
 
 
-def read_token_answer(status: int, body: Any) -> TokenAnswer:
+def read_token_answer(status: int, body: Any, *, token_type: str = "Bearer") -> TokenAnswer:  # noqa: S107  the name of a kind
     """What the token endpoint said.
 
     Args:
         status: HTTP status.
         body: the JSON body, parsed; anything when there was none.
+        token_type: what was asked for, ``Bearer`` or ``DPoP``; a token of another type is refused (THREATS O45).
 
     Raises:
         TokenRequestError: an error answer, or one that is not what RFC 6749 section 5.1 describes.
@@ -75,23 +86,25 @@ def read_token_answer(status: int, body: Any) -> TokenAnswer:
         raise TokenRequestError("the token endpoint did not answer with a JSON object", status=status)
     return TokenAnswer(
         access_token=_required_text(body, "access_token"),
-        lifetime=_lifetime(_bearer(body)),
+        lifetime=_lifetime(_of_type(body, token_type)),
         scopes=_scopes(body),
         refresh_token=_text(body, "refresh_token"),
         unverified_id_token=_text(body, "id_token"),
     )
 
 
-def _bearer(body: Mapping[str, Any]) -> Mapping[str, Any]:
-    # Section 7.1: a client must not use a token whose type it does not understand.
-    if _required_text(body, "token_type").lower() != "bearer":
-        raise TokenRequestError("the token endpoint answered with a token that is not a bearer token")
+def _of_type(body: Mapping[str, Any], token_type: str) -> Mapping[str, Any]:
+    # Section 7.1: a client must not use a token whose type it does not understand. Names of types have no case.
+    if _required_text(body, "token_type").lower() != token_type.lower():
+        raise TokenRequestError(f"the token endpoint answered with a token that is not of type {token_type}")
     return body
 
 
 def _lifetime(body: Mapping[str, Any]) -> float:
-    lifetime = body.get("expires_in", 0)
-    if isinstance(lifetime, bool) or not isinstance(lifetime, int | float) or not 0 <= lifetime <= _MAX_LIFETIME:
+    if "expires_in" not in body:
+        return 0.0
+    lifetime = body["expires_in"]
+    if isinstance(lifetime, bool) or not isinstance(lifetime, int | float) or not 0 < lifetime <= _MAX_LIFETIME:
         raise TokenRequestError("the token endpoint answered with a wrong expires_in")
     return float(lifetime)
 

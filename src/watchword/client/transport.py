@@ -4,7 +4,7 @@ from typing import Any
 
 from watchword.client.errors import DiscoveryError, TokenRequestError
 from watchword.client.token_endpoint import FormPost
-from watchword.fetch import FetchError, aget_json, apost_form, get_json, post_form
+from watchword.fetch import Answer, FetchError, aget_json, apost_form, get_json, post_form
 
 
 def get_document(url: str, *, danger_allow_http: bool = False) -> dict[str, Any]:
@@ -33,17 +33,38 @@ def post(form: FormPost) -> tuple[int, dict[str, Any] | None]:
     Raises:
         TokenRequestError: nothing came back; whether the request had an effect is not known.
     """
+    answer = post_for_answer(form)
+    return answer.status, answer.body
+
+
+def post_for_answer(form: FormPost) -> Answer:
+    """As `post`, with everything that was answered.
+
+    Raises:
+        TokenRequestError: see `post`.
+    """
     try:
-        answer = post_form(form.url, form.fields, headers=form.headers, danger_allow_http=form.danger_allow_http)
+        return post_form(
+            form.url,
+            form.fields,
+            headers=form.headers,
+            policy=form.policy,
+            danger_allow_http=form.danger_allow_http,
+        )
     except FetchError as error:
         raise _no_answer(error) from error
-    return answer.status, answer.body
 
 
 async def apost(form: FormPost) -> tuple[int, dict[str, Any] | None]:
     """As `post`, without blocking the event loop."""
     try:
-        answer = await apost_form(form.url, form.fields, headers=form.headers, danger_allow_http=form.danger_allow_http)
+        answer = await apost_form(
+            form.url,
+            form.fields,
+            headers=form.headers,
+            policy=form.policy,
+            danger_allow_http=form.danger_allow_http,
+        )
     except FetchError as error:
         raise _no_answer(error) from error
     return answer.status, answer.body
