@@ -73,8 +73,9 @@ def test_j57_every_required_claim_is_required(name: str) -> None:
         ({"roles": "admin"}, "claim_invalid"),
         ({"roles": [1]}, "claim_invalid"),
         ({"roles": None}, "claim_invalid"),
-        ({"cnf": {"jkt": "x"}}, "sender_proof_missing"),
-        ({"cnf": None}, "sender_proof_missing"),
+        ({"cnf": {"jkt": "x" * 43}}, "sender_proof_missing"),
+        ({"cnf": {"jkt": "x"}}, "claim_invalid"),
+        ({"cnf": None}, "claim_invalid"),
     ],
     ids=str,
 )

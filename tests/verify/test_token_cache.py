@@ -101,7 +101,7 @@ def test_requirements_are_checked_on_every_request(clock: SettableClock) -> None
 
 def test_o45_a_bound_token_is_refused_again_without_its_proof(clock: SettableClock) -> None:
     verifier = verifier_of(clock)
-    token = access_token(KEY, cnf={"jkt": "x"})
+    token = access_token(KEY, cnf={"jkt": "x" * 43})
     for _ in range(3):
         with pytest.raises(SenderProofMissingError):
             verifier.verify(token)
@@ -234,7 +234,7 @@ CHANGES: dict[str, list[Any]] = {
     "nbf": [ABSENT, NOW, NOW + 8],
     "scope": ["orders:read", ABSENT],
     "roles": [["staff"], ABSENT],
-    "cnf": [ABSENT, {"jkt": "x"}],
+    "cnf": [ABSENT, {"jkt": "x" * 43}],
     "aud": [API, [API], ["https://other.example.com"]],
 }
 TOKENS = st.fixed_dictionaries({name: st.sampled_from(values) for name, values in CHANGES.items()})

@@ -9,6 +9,7 @@ from watchword.jose.jwk import Key
 from watchword.jose.jwk_set import KeySet
 from watchword.verify.credentials import ResourceCredentials
 from watchword.verify.profiles import Profile
+from watchword.verify.sender import SenderPolicy
 
 RevocationMode = Literal["auto", "push", "poll", "on_demand", "off"]
 OnStaleRevocations = Literal["accept", "reject"]
@@ -93,6 +94,9 @@ class VerifierOptions(TypedDict, total=False):
 
     introspection: bool
     """Ask the issuer about tokens that are no JWTs (RFC 7662); needs ``credentials``. Off by default."""
+
+    sender: SenderPolicy
+    """How proofs of possession are checked (DPoP, client certificates)."""
 
     clock: Clock | None
     """Where the time comes from."""

@@ -78,9 +78,10 @@ class Protection:
         remaining: dict[str, Any] = dict(options)
         self.resource_metadata: str | None = remaining.pop("resource_metadata", None)
         self._explains = bool(remaining.pop("danger_explain_refusals", False))
-        sender = remaining.get("sender")
+        sender = options.get("sender")
         self._offers_dpop = sender is not None
         self._demands_dpop = sender is not None and sender.dpop == "require"
+        self._sender = sender
         self.certificate_header: str | None = None if sender is None else sender.danger_certificate_header
         self.verifier = Verifier(**remaining)
         self.averifier: AsyncVerifier = self.verifier.for_event_loops
@@ -112,7 +113,8 @@ class Protection:
         Raises:
             VerificationError: nothing, or nothing that can be read, was presented.
         """
-        del certificate_header
+        if certificate is None and self._sender is not None:
+            certificate = self._sender.certificate_from(certificate_header)
         return from_request(
             authorization, query_names, proofs=proofs, method=method, path=path, certificate=certificate
         )

@@ -16,6 +16,7 @@ from watchword.verify.credentials import ResourceCredentials
 from watchword.verify.errors import VerifierSettingsError
 from watchword.verify.options import OnStaleRevocations, RevocationMode, TrustedIssuer, VerifierOptions
 from watchword.verify.profiles import Profile, by_name
+from watchword.verify.sender import SenderPolicy
 
 DEFAULT_CACHED_TOKENS = 4096
 MAX_CACHED_TOKENS = 1_000_000
@@ -77,6 +78,7 @@ class VerifierSettings:
     on_stale_revocations: OnStaleRevocations
     credentials: ResourceCredentials | None
     introspection: bool
+    sender: SenderPolicy
     clock: Clock
     danger_allow_http: bool
 
@@ -100,6 +102,9 @@ def read_options(options: VerifierOptions) -> VerifierSettings:
     introspection = options.get("introspection", False)
     if introspection and (credentials is None or len(issuers) != 1 or issuers[0].keys is not None):
         raise VerifierSettingsError("introspection needs credentials and one issuer that can be reached")
+    sender = options.get("sender") or SenderPolicy()
+    if not isinstance(sender, SenderPolicy):
+        raise VerifierSettingsError("sender is a SenderPolicy")
     return VerifierSettings(
         issuers=issuers,
         audience=_audiences(options["audience"])[0] if "audience" in options else issuers[0].expected.audiences[0],
@@ -110,6 +115,7 @@ def read_options(options: VerifierOptions) -> VerifierSettings:
         ),
         credentials=credentials,
         introspection=introspection,
+        sender=sender,
         clock=options.get("clock") or SystemClock(),
         danger_allow_http=options.get("danger_allow_http", False),
     )

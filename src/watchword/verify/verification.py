@@ -1,8 +1,11 @@
 """What both verifiers do with a token. No I/O: what has to be fetched is handed to the driver as a `Need`."""
 
-from collections.abc import Generator, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterator, Mapping
+from functools import partial
 from typing import Any, Protocol
 from weakref import WeakSet
+
+from anyio import to_thread
 
 from watchword.jose.claims import FUTURE_TOLERANCE
 from watchword.jose.errors import JOSEError
@@ -10,7 +13,6 @@ from watchword.jose.jws import UnverifiedMessage
 from watchword.verify import access_token
 from watchword.verify.claims import VerifiedClaims
 from watchword.verify.errors import (
-    SenderProofMissingError,
     TokenExpiredError,
     TokenNotYetValidError,
     UnknownKeyError,
@@ -18,6 +20,7 @@ from watchword.verify.errors import (
 )
 from watchword.verify.key_source import GivenKeys, KeySource, PublishedKeys
 from watchword.verify.presented import PresentedToken
+from watchword.verify.sender import SenderCheck
 from watchword.verify.settings import Expectations, VerifierSettings
 from watchword.verify.status import IssuerStatus, VerifierStatus
 from watchword.verify.token_cache import TokenCache, Verdict
@@ -51,6 +54,21 @@ class KeysNeeded:
         return await self._source.afind(self._kid)
 
 
+class ProofNeeded:
+    """A proof has to be compared with what other processes have seen."""
+
+    __slots__ = ("_check",)
+
+    def __init__(self, check: Callable[[], None]) -> None:
+        self._check = check
+
+    def meet(self) -> None:
+        self._check()
+
+    async def ameet(self) -> None:
+        await to_thread.run_sync(self._check)
+
+
 class TrustedAtWork:
     """One trusted issuer: what is expected of its tokens, and its keys."""
 
@@ -68,6 +86,9 @@ class Verification:
         self.settings = settings
         self._clock = settings.clock
         self._cache = TokenCache(settings.cached_tokens)
+        self._sender = SenderCheck(settings.sender, settings.audience, settings.clock)
+        self._demands_proof = settings.sender.dpop == "require"
+        self._shares_replays = settings.sender.replay is not None
         self.issuers = tuple(_at_work(settings))
         self._by_name: Mapping[str, TrustedAtWork] = {issuer.expected.issuer: issuer for issuer in self.issuers}
         self._only = self.issuers[0] if len(self.issuers) == 1 else None
@@ -107,7 +128,11 @@ class Verification:
             now = self._clock.now()
             if not verdict.not_before <= now < verdict.expires_at:
                 raise self._out_of_time(text, verdict, now)
-        return self._settle(verdict, text, presented, now)
+        if self._needs_proof(presented, is_bound=verdict.is_bound):
+            if self._shares_replays:
+                return None
+            self._sender.check(presented, text, verdict.claims, now=now)
+        return verdict.claims
 
     def steps(self, token: str | PresentedToken) -> Generator[Need, Any, VerifiedClaims]:
         """The whole verification; whoever drives it sends in what each `Need` brings.
@@ -127,7 +152,10 @@ class Verification:
         now = self._clock.now()
         if not verdict.not_before <= now < verdict.expires_at:
             raise self._out_of_time(text, verdict, now)
-        return self._settle(verdict, text, presented, now)
+        claims = verdict.claims
+        if self._needs_proof(presented, is_bound=verdict.is_bound):
+            yield ProofNeeded(partial(self._sender.check, presented, text, claims, now=now))
+        return claims
 
     def forget(self) -> None:
         """Begin anew, as in a new process: tokens, keys and withdrawals are forgotten."""
@@ -182,11 +210,8 @@ class Verification:
             return TokenExpiredError("the token has expired", claim="exp")
         return TokenNotYetValidError("the token is not valid yet", claim="nbf")
 
-    def _settle(self, verdict: Verdict, text: str, presented: PresentedToken | None, now: float) -> VerifiedClaims:  # noqa: ARG002
-        """What is asked anew on each request: has the token been withdrawn, and is it the caller's own?"""
-        if verdict.is_bound:
-            raise SenderProofMissingError
-        return verdict.claims
+    def _needs_proof(self, presented: PresentedToken | None, *, is_bound: bool) -> bool:
+        return is_bound or self._demands_proof or (presented is not None and presented.scheme != "Bearer")
 
 
 def _at_work(settings: VerifierSettings) -> Iterator[TrustedAtWork]:
