@@ -21,6 +21,8 @@ from watchword.verify.id_token import verify_id_token
 from watchword.verify.options import TrustedIssuer, VerifierOptions
 from watchword.verify.presented import PresentedToken
 from watchword.verify.requirements import requirements
+from watchword.verify.sender import SenderPolicy
+from watchword.verify.status import VerifierStatus
 from watchword.verify.verifier import AsyncVerifier, Verifier
 
 __all__ = [
@@ -31,6 +33,7 @@ __all__ = [
     "PresentedToken",
     "RequirementError",
     "ResourceCredentials",
+    "SenderPolicy",
     "TokenMissingError",
     "TrustedIssuer",
     "VerificationError",
@@ -38,6 +41,7 @@ __all__ = [
     "Verifier",
     "VerifierOptions",
     "VerifierSettingsError",
+    "VerifierStatus",
     "requirements",
     "verify_id_token",
 ]
