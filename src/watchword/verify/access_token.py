@@ -110,5 +110,4 @@ def check(signed: SignedClaims, expected: Expectations, *, now: float) -> tuple[
         pass  # the client's name stands for it
     elif type(subject) is not str or not 0 < len(subject) <= rules.MAX_SUBJECT_CHARACTERS:
         rules.text(claims, "sub", max_characters=rules.MAX_SUBJECT_CHARACTERS)
-    client_id, scopes, roles, is_client = reading
-    return VerifiedClaims(claims, client_id=client_id, scopes=scopes, roles=roles, is_client=is_client), starts_at
+    return VerifiedClaims.read(claims, reading), starts_at

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from copy import deepcopy
 from types import MappingProxyType
-from typing import Any
+from typing import Any, Self
 
 
 class VerifiedClaims(Mapping[str, Any]):
@@ -13,18 +13,10 @@ class VerifiedClaims(Mapping[str, Any]):
     is handed out as a copy: the same claims may serve the next request.
     """
 
-    __slots__ = ("_claims", "client_id", "expires_at", "is_client", "issuer", "roles", "scopes", "sub")
+    __slots__ = ("_claims", "_reading")
 
     _claims: dict[str, Any]
-    issuer: str
-    sub: str
-    client_id: str
-    scopes: frozenset[str]
-    roles: frozenset[str]
-    expires_at: float
-    is_client: bool
-    """Whether a client acts for itself, with no user behind it. In RFC 9068 its ``sub`` is its ``client_id`` (section
-    2.2; the two never share an id with a user, section 5)."""
+    _reading: tuple[str, frozenset[str], frozenset[str], bool]
 
     def __init__(
         self,
@@ -36,14 +28,57 @@ class VerifiedClaims(Mapping[str, Any]):
         is_client: bool | None = None,
     ) -> None:
         _set_claims(self, claims)
-        _set_issuer(self, claims["iss"])
-        subject = claims.get("sub", client_id)
-        _set_sub(self, subject)
-        _set_client_id(self, client_id)
-        _set_scopes(self, scopes)
-        _set_roles(self, roles)
-        _set_expires_at(self, float(claims["exp"]))
-        _set_is_client(self, subject == client_id if is_client is None else is_client)
+        acts_for_itself = claims.get("sub", client_id) == client_id if is_client is None else is_client
+        _set_reading(self, (client_id, scopes, roles, acts_for_itself))
+
+    @classmethod
+    def read(cls, claims: dict[str, Any], reading: tuple[str, frozenset[str], frozenset[str], bool]) -> Self:
+        """The same from what a profile read, on the path of every request: client, scopes, roles, whether it is a
+        client that acts.
+        """
+        verified = _new(cls)
+        _set_claims(verified, claims)
+        _set_reading(verified, reading)
+        return verified
+
+    @property
+    def issuer(self) -> str:
+        """Who signed it."""
+        issuer: str = self._claims["iss"]
+        return issuer
+
+    @property
+    def sub(self) -> str:
+        """Whom the token speaks for; where an issuer leaves that out for clients, the client."""
+        subject: str = self._claims.get("sub", self._reading[0])
+        return subject
+
+    @property
+    def client_id(self) -> str:
+        """The client that got the token."""
+        return self._reading[0]
+
+    @property
+    def scopes(self) -> frozenset[str]:
+        """What was granted."""
+        return self._reading[1]
+
+    @property
+    def roles(self) -> frozenset[str]:
+        """What the subject is."""
+        return self._reading[2]
+
+    @property
+    def is_client(self) -> bool:
+        """Whether a client acts for itself, with no user behind it. In RFC 9068 its ``sub`` is its ``client_id``
+        (section 2.2; the two never share an id with a user, section 5).
+        """
+        return self._reading[3]
+
+    @property
+    def expires_at(self) -> float:
+        """UTC epoch seconds."""
+        return float(self._claims["exp"])
 
     @property
     def claims(self) -> Mapping[str, Any]:
@@ -75,10 +110,5 @@ class VerifiedClaims(Mapping[str, Any]):
 
 # The slots' own setters, past the `__setattr__` that refuses everybody else, and quicker than `object.__setattr__`.
 _set_claims = VerifiedClaims.__dict__["_claims"].__set__
-_set_issuer = VerifiedClaims.__dict__["issuer"].__set__
-_set_sub = VerifiedClaims.__dict__["sub"].__set__
-_set_client_id = VerifiedClaims.__dict__["client_id"].__set__
-_set_scopes = VerifiedClaims.__dict__["scopes"].__set__
-_set_roles = VerifiedClaims.__dict__["roles"].__set__
-_set_expires_at = VerifiedClaims.__dict__["expires_at"].__set__
-_set_is_client = VerifiedClaims.__dict__["is_client"].__set__
+_set_reading = VerifiedClaims.__dict__["_reading"].__set__
+_new = object.__new__
