@@ -52,13 +52,13 @@ class HeaderOneOf:
 
 @dataclass(frozen=True, slots=True)
 class Has:
-    """Every one of these claims is there, as a string or list that is not empty."""
+    """Every one of these claims is there, as a string that is not empty."""
 
     claims: tuple[str, ...]
 
     def holds(self, signed: SignedClaims) -> bool:
         values = [signed.claims.get(claim) for claim in self.claims]
-        return all(isinstance(value, str | list) and value for value in values)
+        return all(isinstance(value, str) and value for value in values)
 
 
 @dataclass(frozen=True, slots=True)

@@ -157,7 +157,8 @@ OKTA = Profile(
             scopes="scp",
             scopes_are="list",
             roles=(("groups",),),
-            proof=(StartsWith("jti", ("AT.",)), Has(("cid", "scp"))),  # the ``jti`` of ID tokens begins with "ID."
+            required=("iat", "scp"),
+            proof=(StartsWith("jti", ("AT.",)), Has(("cid",))),  # the ``jti`` of ID tokens begins with "ID."
             own_account=AllOf((Same("sub", "cid"), Lacks(("uid",)))),
         ),
     ),
