@@ -5,6 +5,10 @@ import json
 from typing import Any
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
+from hypothesis import given
+from hypothesis import strategies as st
 from tests.jose.forge import b64, forge
 
 from watchword.jose import Key, KeySet, base64url, jws
@@ -18,7 +22,7 @@ from watchword.jose.errors import (
 
 EC, RSA, OKP, OCT = (Key.generate(alg) for alg in ("ES256", "RS256", "Ed25519", "HS256"))
 TOKEN = jws.sign(b"payload", EC, typ="JWT")
-P256_ORDER = 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551
+EC_KEYS = {alg: Key.generate(alg) for alg in ("ES256", "ES384", "ES512")}
 
 
 def with_signature(token: str, signature: bytes) -> str:
@@ -67,12 +71,54 @@ def test_j24_j25_j30_a_signature_of_another_length_is_refused(alg: str, change: 
         jws.verify(with_signature(token, changed), key, algorithms=(alg,))
 
 
-def test_j24_r_and_s_lie_inside_the_group() -> None:
-    half = signature_of(TOKEN)[:32]
-    order, above = P256_ORDER.to_bytes(32, "big"), (P256_ORDER + 1).to_bytes(32, "big")
-    for signature in (bytes(32) + half, half + bytes(32), order + half, half + order, above + half, half + above):
-        with pytest.raises(SignatureInvalidError):
-            jws.verify(with_signature(TOKEN, signature), EC)
+@pytest.mark.parametrize("alg", ["ES256", "ES384", "ES512"])
+def test_j24_r_and_s_lie_inside_the_group(alg: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Found before the library is asked: what it would say is not waited for."""
+    key = Key.generate(alg)
+    material: Any = key._material
+    order = material._curve.order
+    octets = material._curve.octets
+    half = signature_of(jws.sign(b"", key, typ="JWT"))[:octets]
+    asked: list[bytes] = []
+    monkeypatch.setattr(material, "_verify", lambda signature, data, scheme: asked.append(signature))
+    for number in (0, order, order + 1, 2 ** (8 * octets) - 1):
+        outside = number.to_bytes(octets, "big")
+        for signature in (outside + half, half + outside):
+            with pytest.raises(SignatureInvalidError):
+                key.verify(b"data", signature)
+    assert asked == []
+    key.verify(b"data", (order - 1).to_bytes(octets, "big") + half)
+    assert len(asked) == 1
+
+
+@pytest.mark.parametrize("alg", ["ES256", "ES384", "ES512"])
+def test_j24_the_orders_are_those_of_the_curves(alg: str) -> None:
+    material: Any = Key.generate(alg)._material
+    curve = material._curve
+    ec.derive_private_key(curve.order - 1, curve.curve)
+    with pytest.raises(ValueError, match="out of range"):
+        ec.derive_private_key(curve.order, curve.curve)
+
+
+@pytest.mark.parametrize("alg", ["ES256", "ES384", "ES512"])
+@given(data=st.data())
+def test_j25_the_der_written_here_is_the_librarys(alg: str, data: st.DataObject) -> None:
+    material: Any = EC_KEYS[alg]._material
+    octets = material._curve.octets
+    # As many leading zeros as there can be: those are where two encoders could differ.
+    numbers = st.integers(1, 8 * octets - 8).flatmap(lambda bits: st.integers(1, 2**bits))
+    r, s = data.draw(numbers), data.draw(numbers)
+    given_to_library: list[bytes] = []
+    key = copy_of(material, given_to_library)
+    key.verify(b"data", r.to_bytes(octets, "big") + s.to_bytes(octets, "big"))
+    assert given_to_library == [encode_dss_signature(r, s)]
+
+
+def copy_of(material: Any, given_to_library: list[bytes]) -> Any:
+    """The same key, except that what it would give to the library is kept instead."""
+    same = type(material)(material._curve, material._public, None)
+    same._verify = lambda signature, data, scheme: given_to_library.append(signature)
+    return same
 
 
 def test_j25_a_der_signature_is_refused() -> None:

@@ -6,13 +6,20 @@ refused, because a signature checked over one text must not be carried by anothe
 
 import binascii
 
+import msgspec
+
 from watchword.jose.errors import MalformedTokenError
 
-# One pass in C maps the URL alphabet to the classic one and everything that only the classic one knows to "!",
-# which `a2b_base64` refuses in strict mode: no regular expression is needed.
-_TO_CLASSIC = bytes.maketrans(b"-_+/=", b"+/!!!")
+_ALPHABET = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
 _TO_URL = bytes.maketrans(b"+/", b"-_")
-_PADDING = (b"", b"!", b"==", b"=")
+# One pass in C maps the URL alphabet to the classic one and every other byte to "!", which no decoder takes.
+_TO_CLASSIC = bytes(
+    {ord("-"): ord("+"), ord("_"): ord("/")}.get(byte, byte) if byte in _ALPHABET else ord("!") for byte in range(256)
+)
+# msgspec's decoder takes half the time of binascii's and is as strict. It reads a JSON string; after the pass above
+# nothing can end that string early. Nothing fits a length of 1 modulo 4.
+_CLOSING = (b'"', b'!"', b'=="', b'="')
+_decode = msgspec.json.Decoder(bytes).decode
 # The characters whose unused low bits are zero, for the last place of a segment of length 2 or 3 modulo 4.
 _LAST = (frozenset(range(256)), frozenset[int](), frozenset(b"AQgw"), frozenset(b"AEIMQUYcgkosw048"))
 
@@ -34,8 +41,8 @@ def decode(text: bytes) -> bytes:
     if text[-1] not in _LAST[remainder]:
         raise MalformedTokenError("the text is not canonical base64url")
     try:
-        return binascii.a2b_base64(text.translate(_TO_CLASSIC) + _PADDING[remainder], strict_mode=True)
-    except binascii.Error as error:
+        return _decode(b'"' + text.translate(_TO_CLASSIC) + _CLOSING[remainder])
+    except msgspec.ValidationError as error:
         raise MalformedTokenError("the text is not base64url") from error
 
 

@@ -5,15 +5,25 @@ most 32 levels deep. Nothing is searched with backtracking: headers are read bef
 """
 
 import json
-from typing import Any
+from typing import Annotated, Any
 
 import msgspec
 
 from watchword.jose.errors import MalformedTokenError
 
 MAX_DEPTH = 32
-_decode = msgspec.json.Decoder(dict[str, Any]).decode
 MAX_INTEGER = 10**20 - 1
+_BLANKS = bytes.maketrans(b"\t\n\r", b"   ")
+
+_Small = Annotated[int, msgspec.Meta(ge=-(2**63), le=2**63 - 1)]
+_Leaf = str | _Small | float | bool | None
+_One = _Leaf | list[_Leaf] | dict[str, _Leaf]
+_Two = _Leaf | list[_One] | dict[str, _One]
+_Three = _Leaf | list[_Two] | dict[str, _Two]
+# Nearly every token is of this shape, which the decoder checks as it reads: four levels, integers of 64 bits.
+_decode_usual = msgspec.json.Decoder(dict[str, _Three]).decode
+_decode_any = msgspec.json.Decoder(dict[str, Any]).decode
+_encode = msgspec.json.Encoder().encode
 
 
 def decode_object(data: bytes) -> dict[str, Any]:
@@ -24,20 +34,29 @@ def decode_object(data: bytes) -> dict[str, Any]:
             too large.
     """
     try:
-        members = _decode(data)
-    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
-        # Without a cause: a decoder's error carries the whole text (THREATS J42).
-        raise MalformedTokenError("the text is not a strict JSON object") from None
-    _refuse_extremes(members)
-    # msgspec keeps the last of two equal names. Each name is followed by `":`, so where as many of these are found
-    # as there are top-level members, nothing was repeated or nested; anything else is looked at slowly.
-    if data.count(b'":') != len(members) or b'" ' in data or _space_before_colon(data):
-        _refuse_repeated_names(data)
+        members: dict[str, Any] = _decode_usual(data)
+        # What is written again as the very same bytes repeated no name, since writing repeats none.
+        if _encode(members) == data:
+            return members
+    except (msgspec.MsgspecError, UnicodeDecodeError):
+        members = _decode_unusual(data)
+    _look_closely(data, members)
     return members
 
 
-def _space_before_colon(data: bytes) -> bool:
-    return b'"\t' in data or b'"\n' in data or b'"\r' in data
+def _decode_unusual(data: bytes) -> dict[str, Any]:
+    try:
+        return _decode_any(data)
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+        # Without a cause: a decoder's error carries the whole text (THREATS J42).
+        raise MalformedTokenError("the text is not a strict JSON object") from None
+
+
+def _look_closely(data: bytes, members: dict[str, Any]) -> None:
+    # Each name is followed by `":`, so where as many of these are found as there are members, nothing was repeated;
+    # anything else is read again by the slower decoder that tells.
+    if data.count(b'":') != _count_names(members) or b'" ' in data.translate(_BLANKS):
+        _refuse_repeated_names(data)
 
 
 def _refuse_repeated_names(data: bytes) -> None:
@@ -54,19 +73,28 @@ def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return members
 
 
-def _refuse_extremes(members: dict[str, Any]) -> None:
-    """Level by level, so that depth costs no stack (THREATS J40)."""
+def _count_names(members: dict[str, Any]) -> int:
+    """How many members there are on all levels; level by level, so that depth costs no stack (THREATS J40).
+
+    Raises:
+        MalformedTokenError: nested too deeply, or a number too large.
+    """
+    names = 0
     level: list[Any] = [members]
     for _ in range(MAX_DEPTH):
         below: list[Any] = []
         for container in level:
-            for value in container.values() if type(container) is dict else container:
+            values = container
+            if type(container) is dict:
+                names += len(container)
+                values = container.values()
+            for value in values:
                 kind = type(value)
                 if kind is dict or kind is list:
                     below.append(value)
                 elif kind is int and not -MAX_INTEGER <= value <= MAX_INTEGER:
                     raise MalformedTokenError("the JSON holds a number that is too large")
         if not below:
-            return
+            return names
         level = below
     raise MalformedTokenError("the JSON is nested too deeply")

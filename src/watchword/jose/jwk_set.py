@@ -21,7 +21,7 @@ class KeySet:
 
     def __init__(self, keys: Iterable[Key]) -> None:
         self.keys = tuple(keys)
-        self._by_kid = {key.kid: key for key in self.keys}
+        self._by_kid: dict[str | None, Key] = {key.kid: key for key in self.keys}
         if len(self.keys) > MAX_KEYS:
             raise InvalidKeyError(f"a key set holds at most {MAX_KEYS} keys")
         if len(self._by_kid) != len(self.keys):
@@ -64,14 +64,14 @@ class KeySet:
         Raises:
             UnknownKeyError: there is no such key, or several could be meant.
         """
-        if kid is None:
-            if len(self.keys) == 1:
-                return self.keys[0]
-            raise UnknownKeyError("the token names no key")
         key = self._by_kid.get(kid)
-        if key is None:
+        if key is not None:
+            return key
+        if kid is not None:
             raise UnknownKeyError("the token names a key that is not known")
-        return key
+        if len(self.keys) != 1:
+            raise UnknownKeyError("the token names no key")
+        return self.keys[0]
 
     def __contains__(self, kid: object) -> bool:
         return kid in self._by_kid

@@ -4,8 +4,9 @@ Before any cryptography the header's algorithm, the key's algorithm and the allo
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from functools import lru_cache
+
+import msgspec
 
 from watchword.jose import base64url
 from watchword.jose import header as jose_header
@@ -22,25 +23,31 @@ _MAX_REMEMBERED = 256
 _remembered: dict[bytes, Header] = {}
 
 
-@dataclass(frozen=True, slots=True)
-class Message:
+# Both of these are structs because one is made for every request: msgspec makes them in a tenth of the time that a
+# frozen dataclass takes.
+class Message(msgspec.Struct, frozen=True):
     """A header and a payload whose signature held. Its repr does not show the payload."""
 
     header: Header
-    payload: bytes = field(repr=False)
+    payload: bytes
+
+    def __repr__(self) -> str:
+        return f"<Message {self.header!r}>"
 
 
-@dataclass(frozen=True, slots=True)
-class UnverifiedMessage:
+class UnverifiedMessage(msgspec.Struct, frozen=True):
     """A token taken apart, with nothing checked but its form: the only thing that may be done with it is to look
     for the key that should verify it. Its repr does not show the token.
     """
 
     header: Header
-    signing_input: bytes = field(repr=False)
-    header_segment: bytes = field(repr=False)
-    payload_segment: bytes = field(repr=False)
-    signature_segment: bytes = field(repr=False)
+    signing_input: bytes
+    header_segment: bytes
+    payload_segment: bytes
+    signature_segment: bytes
+
+    def __repr__(self) -> str:
+        return f"<UnverifiedMessage {self.header!r}>"
 
 
 def sign(payload: bytes, key: Key, *, typ: str, embed_public_key: bool = False) -> str:
@@ -79,11 +86,12 @@ def split(token: str) -> UnverifiedMessage:
     if not token.isascii():
         raise MalformedTokenError("the token is not a compact JWS")
     text = token.encode("ascii")
-    if text.count(b".") != 2:
+    segments = text.split(b".", 3)  # never more than four parts, however many dots there are (THREATS J36)
+    if len(segments) != 3:
         raise MalformedTokenError("the token is not a compact JWS")
-    signing_input, _, signature_segment = text.rpartition(b".")
-    header_segment, _, payload_segment = signing_input.partition(b".")
+    header_segment, payload_segment, signature_segment = segments
     header = _remembered.get(header_segment) or jose_header.parse(header_segment)
+    signing_input = text[: -1 - len(signature_segment)]
     return UnverifiedMessage(header, signing_input, header_segment, payload_segment, signature_segment)
 
 
@@ -107,19 +115,33 @@ def verify(token: str, key: Key | KeySet, *, algorithms: Sequence[str] = ASYMMET
 
 def verify_message(message: UnverifiedMessage, key: Key | KeySet, *, algorithms: Sequence[str] = ASYMMETRIC) -> Message:
     """`verify`, for a token that was already taken apart."""
+    if message.header.alg not in _allow_list(algorithms):
+        raise _not_allowed()
+    return Message(message.header, signed_payload(message, key))
+
+
+def signed_payload(message: UnverifiedMessage, key: Key | KeySet) -> bytes:
+    """`verify_message`, for a caller that has looked for the header's algorithm in its allow-list already.
+
+    Raises:
+        JOSEError: as `verify` does.
+        TypeError: ``key`` is none.
+    """
     header = message.header
-    chosen = _choose(key, header.kid)
-    if header.alg != chosen.alg or chosen.alg not in _allow_list(algorithms):
-        raise AlgorithmNotAllowedError("the token's algorithm is not the one of its key, or not allowed")
+    chosen = key.find(header.kid) if isinstance(key, KeySet) else _given(key, header.kid)
+    if header.alg != chosen.alg:
+        raise _not_allowed()
     chosen.verify(message.signing_input, base64url.decode(message.signature_segment))
     if message.header_segment not in _remembered:
         _remember(message.header_segment, header)
-    return Message(header, base64url.decode(message.payload_segment))
+    return base64url.decode(message.payload_segment)
 
 
-def _choose(key: Key | KeySet, kid: str | None) -> Key:
-    if isinstance(key, KeySet):
-        return key.find(kid)
+def _not_allowed() -> AlgorithmNotAllowedError:
+    return AlgorithmNotAllowedError("the token's algorithm is not the one of its key, or not allowed")
+
+
+def _given(key: Key, kid: str | None) -> Key:
     if not isinstance(key, Key):
         raise TypeError("a key is a Key or a KeySet")
     if kid is not None and key.has_own_kid and key.kid != kid:
