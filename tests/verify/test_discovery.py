@@ -1,11 +1,11 @@
-"""From metadata to the keys' address (THREATS J91; ARCHITECTURE: name is not address)."""
+"""From metadata to the issuer's addresses (THREATS J91; ARCHITECTURE: name is not address)."""
 
 from typing import Any
 
 import pytest
 
 from watchword.fetch import HOSTILE, TRUSTED, FetchError
-from watchword.verify.discovery import read_jwks_address
+from watchword.verify.discovery import read_introspection_endpoint, read_jwks_address
 from watchword.verify.settings import KeyAddress
 
 ISSUER = "https://auth.example.com"
@@ -44,3 +44,31 @@ def test_j91_another_issuer_is_refused(issuer: Any) -> None:
 def test_an_address_that_is_none_is_refused(jwks_uri: Any) -> None:
     with pytest.raises(FetchError):
         read_jwks_address({"issuer": ISSUER, "jwks_uri": jwks_uri}, OUTSIDE)
+
+
+@pytest.mark.parametrize(
+    ("address", "named", "url"),
+    [
+        (OUTSIDE, ISSUER + "/introspect", ISSUER + "/introspect"),
+        (INSIDE, ISSUER + "/introspect", "http://issuer:8400/introspect"),
+        (INSIDE, "http://issuer:8400/introspect", "http://issuer:8400/introspect"),
+    ],
+)
+def test_credentials_are_shown_where_the_operator_said(address: KeyAddress, named: str, url: str) -> None:
+    assert read_introspection_endpoint({"issuer": ISSUER, "introspection_endpoint": named}, address) == url
+
+
+@pytest.mark.parametrize(
+    "metadata",
+    [
+        {"issuer": ISSUER, "introspection_endpoint": "https://elsewhere.example/introspect"},
+        {"issuer": ISSUER, "introspection_endpoint": "http://auth.example.com/introspect"},
+        {"issuer": ISSUER, "introspection_endpoint": "https://[::1"},
+        {"issuer": ISSUER, "introspection_endpoint": None},
+        {"issuer": ISSUER},
+        {"issuer": "https://evil.example", "introspection_endpoint": ISSUER + "/introspect"},
+    ],
+)
+def test_j91_credentials_are_shown_nowhere_that_only_the_document_names(metadata: dict[str, Any]) -> None:
+    with pytest.raises(FetchError):
+        read_introspection_endpoint(metadata, OUTSIDE)

@@ -1,4 +1,4 @@
-"""From an issuer's metadata to the address of its keys (OpenID Connect Discovery section 4, RFC 8414 section 3)."""
+"""From an issuer's metadata to its addresses (OpenID Connect Discovery section 4, RFC 8414 section 3)."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -17,17 +17,43 @@ def read_jwks_address(metadata: Mapping[str, Any], address: KeyAddress) -> tuple
     Raises:
         FetchError: the document speaks for another issuer (THREATS J91), or names no address.
     """
+    jwks_uri = _named(metadata, address, "jwks_uri")
+    if jwks_uri is None:
+        raise FetchError("the issuer's metadata names no key set")
+    return _located(jwks_uri, address)
+
+
+def read_introspection_endpoint(metadata: Mapping[str, Any], address: KeyAddress) -> str:
+    """Where the issuer is asked about tokens, by somebody who shows their credentials.
+
+    They are shown under the name that the operator chose, and nowhere that only the document names.
+
+    Raises:
+        FetchError: the document speaks for another issuer (THREATS J91), or names no such address.
+    """
+    endpoint = _named(metadata, address, "introspection_endpoint")
+    if endpoint is None:
+        raise FetchError("the issuer's metadata names no introspection endpoint")
+    url, policy = _located(endpoint, address)
+    if policy is not TRUSTED:
+        raise FetchError("the introspection endpoint is not under the issuer's own name", detail=url)
+    return url
+
+
+def _named(metadata: Mapping[str, Any], address: KeyAddress, member: str) -> str | None:
     if metadata.get("issuer") != address.issuer:
         raise FetchError("the metadata is of another issuer")
-    jwks_uri = metadata.get("jwks_uri")
-    if not isinstance(jwks_uri, str) or not jwks_uri:
-        raise FetchError("the issuer's metadata names no key set")
+    url = metadata.get(member)
+    return url if isinstance(url, str) and url else None
+
+
+def _located(url: str, address: KeyAddress) -> tuple[str, Policy]:
     try:
-        if origin(jwks_uri) == origin(address.issuer):
+        if origin(url) == origin(address.issuer):
             scheme, authority = origin(address.metadata_url)
-            return urlsplit(jwks_uri)._replace(scheme=scheme, netloc=authority).geturl(), TRUSTED
-        if origin(jwks_uri) == origin(address.metadata_url):
-            return jwks_uri, TRUSTED
+            return urlsplit(url)._replace(scheme=scheme, netloc=authority).geturl(), TRUSTED
+        if origin(url) == origin(address.metadata_url):
+            return url, TRUSTED
     except ValueError as error:
         raise FetchError("the issuer's metadata names an address that is none") from error
-    return jwks_uri, HOSTILE
+    return url, HOSTILE
