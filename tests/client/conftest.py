@@ -7,7 +7,7 @@ from tests.client.libraries import LIBRARIES, Library
 from tests.client.machine_issuer import MachineIssuer, machine_issuer
 from tests.client.toy_issuer import ToyIssuer, toy_issuer
 
-from watchword.clock import SettableClock
+from watchword.clock import SettableClock, SystemClock
 
 
 @pytest.fixture
@@ -16,10 +16,16 @@ def issuer(clock: SettableClock) -> Iterator[ToyIssuer]:
         yield running
 
 
-@pytest.fixture
-def machines(clock: SettableClock) -> Iterator[MachineIssuer]:
-    with machine_issuer(clock) as running:
+@pytest.fixture(scope="session")
+def running_machines() -> Iterator[MachineIssuer]:
+    with machine_issuer(SystemClock()) as running:
         yield running
+
+
+@pytest.fixture
+def machines(running_machines: MachineIssuer, clock: SettableClock) -> MachineIssuer:
+    running_machines.begin(clock)
+    return running_machines
 
 
 @pytest.fixture(params=LIBRARIES, ids=lambda library: library.name)

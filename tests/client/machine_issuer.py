@@ -66,6 +66,12 @@ class MachineIssuer:
     def __init__(self, base: str, clock: Clock) -> None:
         self.issuer = base
         self.api = f"{base}/api"
+        self.gate = threading.Event()
+        self.begin(clock)
+
+    def begin(self, clock: Clock) -> None:
+        """As new: for the next test."""
+        self.gate.set()  # for whatever still waits for the last one's
         self.clock = clock
         self.behaviour = Behaviour()
         self.lifetime: Any = 300

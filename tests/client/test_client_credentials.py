@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from tests.client.libraries import LIBRARIES, Library
 from tests.client.machine_issuer import SECRET, MachineIssuer
+from tests.client.waiting import until
 
 from watchword.client.errors import ClientError, DiscoveryError, TokenRequestError
 
@@ -113,6 +114,7 @@ def test_neither_token_nor_secret_is_shown(machines: MachineIssuer, caplog: pyte
         token = LIBRARIES[0].call(auth, "GET", machines.api).json()["token"]
         machines.behaviour.refuse_with = "invalid_client"
         auth._source.doubt(token)
+        until(lambda: auth._source._flight is None)
     shown = f"{auth!r} {vars(auth)!r} {auth._source.tokens!r} {auth._authentication!r} {caplog.text}"
     assert SECRET not in shown
     assert token not in shown
