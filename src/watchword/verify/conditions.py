@@ -8,6 +8,7 @@ verifier.verify(token, require=[requires(lambda claims: not claims.is_client, na
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from inspect import iscoroutine
 from typing import Any
 
 from watchword.verify.claims import VerifiedClaims
@@ -32,10 +33,12 @@ class Condition:
             ConditionError: it says False.
             TypeError: it says neither; what merely counts as true or false is taken for a mistake.
         """
-        verdict = self.function(claims, *context, **named_context)
+        verdict: object = self.function(claims, *context, **named_context)
         if verdict is True:
             return claims
         if verdict is not False:
+            if iscoroutine(verdict):
+                verdict.close()
             raise TypeError(f"the condition `{self.name}` returns True or False, and nothing that counts as one")
         raise ConditionError(f"the condition `{self.name}` is not fulfilled", required=[self.name], missing=[self.name])
 
