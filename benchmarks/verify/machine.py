@@ -3,12 +3,17 @@
 import os
 import platform
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from importlib import metadata
 from typing import Any
 
 from cryptography.hazmat.backends.openssl.backend import backend
 
 PEERS = ("PyJWT", "joserfc", "jwcrypto", "Authlib", "clasp-jwt", "cryptography", "msgspec")
+
+
+_all_cores = os.sched_getaffinity(0) if hasattr(os, "sched_getaffinity") else set[int]()
 
 
 def cores() -> list[int]:
@@ -22,6 +27,25 @@ def pin(core: int | None) -> None:
     """Keep this process, and those it starts from now on, on one core, where the system can."""
     if core is not None and hasattr(os, "sched_setaffinity"):
         os.sched_setaffinity(0, {core})
+
+
+@contextmanager
+def elsewhere() -> Iterator[None]:
+    """While active, what is started runs on the first core instead, apart from this process where there are two."""
+    here = cores()
+    if not here or len(_all_cores) < 2:
+        yield
+        return
+    pin(min(_all_cores))
+    try:
+        yield
+    finally:
+        pin(here[-1])
+
+
+def another_core() -> str:
+    """In words, where `elsewhere` is."""
+    return "another core" if len(_all_cores) > 1 else "the same core"
 
 
 def shape() -> dict[str, Any]:

@@ -5,6 +5,7 @@ import json
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, mldsa, rsa
@@ -27,8 +28,14 @@ def available() -> tuple[str, ...]:
     return tuple(name for name in ALGORITHMS if HEADER_NAMES.get(name, name) in BY_NAME)
 
 
-def claims(number: int = 0) -> dict[str, Any]:
-    """What an access token of RFC 9068 section 2.2 says; different for each ``number``."""
+# What our own issuer adds, by which tokens are withdrawn.
+WITHDRAWABLE: Mapping[str, Any] = MappingProxyType(
+    {"gid": "mQ2r0aV7TtqJxY9b3Zc1Uw", "sid": "pX4k8dE2RsuLwN6v5Yh7Gg", "ww_epoch": [9, 9, 9]}
+)
+
+
+def claims(number: int = 0, *, also: Mapping[str, Any] | None = None) -> dict[str, Any]:
+    """What an access token of RFC 9068 section 2.2 says, and ``also``; different for each ``number``."""
     now = int(time.time())
     return {
         "iss": ISSUER,
@@ -40,6 +47,7 @@ def claims(number: int = 0) -> dict[str, Any]:
         "jti": f"dbe39bf3a3ba4238a513f51d{number:08x}",
         "iat": now,
         "exp": now + 6 * 3600,
+        **(also or {}),
     }
 
 
@@ -110,17 +118,18 @@ class Material:
         }
 
 
-def make(alg: str) -> Material:
-    """A new key for ``alg``, and a token of it."""
+def make(alg: str, *, also: Mapping[str, Any] | None = None) -> Material:
+    """A new key for ``alg``, and a token of it that says ``also`` besides."""
+    said = claims(also=also)
     header_alg = HEADER_NAMES.get(alg, alg)
     key = Key.generate(header_alg)
-    without = {name: value for name, value in claims().items() if name != "aud"}
+    without = {name: value for name, value in said.items() if name != "aud"}
     return Material(
         alg,
         header_alg,
         key,
         _private(key.to_dict(private=True)),
-        jwt.encode(claims(), key, typ=TYP),
+        jwt.encode(said, key, typ=TYP),
         jwt.encode(without, key, typ=TYP),
     )
 

@@ -1,0 +1,128 @@
+"""Requests per second of an empty Starlette endpoint, bare and behind the middleware, whose cache is warm.
+
+Two servers run side by side on one core and are asked in turn, never both at once; whoever asks runs on another core
+where there is one. Both get the same requests, token included.
+"""
+
+import importlib.util
+import json
+import statistics
+import subprocess
+import sys
+from dataclasses import dataclass, field
+from typing import Any
+
+import psutil
+from benchmarks.verify import load, machine, progress
+from benchmarks.verify.figures import Aim, Findings, Row, Table
+from benchmarks.verify.scale import Scale
+
+KINDS = ("bare", "guarded")
+LEAST = 0.90
+
+
+@dataclass(slots=True)
+class Server:
+    """One of the two, and what was seen of it."""
+
+    process: "subprocess.Popen[str]"
+    url: str
+    token: str
+    rates: list[float] = field(default_factory=list)
+    cpu: list[float] = field(default_factory=list)  # microseconds per request
+    p50: list[float] = field(default_factory=list)
+    p99: list[float] = field(default_factory=list)
+
+
+def measure_all(scale: Scale) -> Findings:
+    """One table."""
+    findings = Findings()
+    for needed in ("starlette", "uvicorn"):
+        if importlib.util.find_spec(needed) is None:
+            findings.skip([f"the ASGI middleware: {needed} is not installed"])
+            return findings
+    if load.WRK is None:
+        findings.skip(["the ASGI middleware under wrk: not on the path (apt-get install wrk); our own load instead"])
+    progress.say("an empty Starlette endpoint, bare and guarded")
+    servers = {kind: _start(kind) for kind in KINDS}
+    try:
+        seconds = scale.round_seconds * 100
+        headers = {"Authorization": f"Bearer {servers['guarded'].token}"}
+        for number in range(1 + max(1, scale.rounds // 2)):
+            for kind in KINDS if number % 2 else reversed(KINDS):
+                _round(servers[kind], seconds=seconds, headers=headers, counts=number > 0)
+    finally:
+        for server in servers.values():
+            _stop(server)
+    return _told(servers, findings)
+
+
+def _start(kind: str) -> Server:
+    process = subprocess.Popen(
+        [sys.executable, "-m", "benchmarks.verify.asgi_app", kind],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    assert process.stdout is not None
+    line = process.stdout.readline()
+    if not line:
+        raise RuntimeError("the benchmark's server did not start")
+    told: dict[str, Any] = json.loads(line)
+    return Server(process, f"http://127.0.0.1:{told['port']}/", told["token"])
+
+
+def _stop(server: Server) -> None:
+    assert server.process.stdin is not None
+    server.process.stdin.close()
+    try:
+        server.process.wait(timeout=10)
+    except subprocess.TimeoutExpired:
+        server.process.kill()
+        server.process.wait()
+
+
+def _round(server: Server, *, seconds: float, headers: dict[str, str], counts: bool) -> None:
+    times = psutil.Process(server.process.pid).cpu_times
+    before = times()
+    with machine.elsewhere():
+        seen = load.put_on(server.url, seconds=seconds, headers=headers)
+    after = times()
+    if counts:
+        server.rates.append(seen.requests_per_second)
+        server.cpu.append((after.user + after.system - before.user - before.system) / seen.requests * 1e6)
+        server.p50 += [] if seen.p50 is None else [seen.p50]
+        server.p99 += [] if seen.p99 is None else [seen.p99]
+
+
+def _told(servers: dict[str, Server], findings: Findings) -> Findings:
+    bare, guarded = servers["bare"], servers["guarded"]
+    rate = _ratio(guarded.rates, bare.rates)
+    rows = tuple(
+        Row(
+            name,
+            (
+                statistics.median(one.rates),
+                _ratio(one.rates, bare.rates),
+                statistics.median(one.cpu),
+                _ratio(one.cpu, bare.cpu),
+                statistics.median(one.p50) if one.p50 else None,
+                statistics.median(one.p99) if one.p99 else None,
+            ),
+        )
+        for name, one in (("bare", bare), ("with the middleware", guarded))
+    )
+    asked = "wrk" if load.WRK else "our own load"
+    notes = (
+        "uvicorn with uvloop and httptools, one worker",
+        f"{asked} over {load.CONNECTIONS} open connections, from {machine.another_core()}",
+        "one token, seen before; the journal is polled meanwhile",
+    )
+    columns = ("requests/s", "÷ bare", "server CPU µs", "÷ bare", "p50 µs", "p99 µs")
+    findings.tables.append(Table("an empty Starlette endpoint", columns, rows, notes))
+    findings.aims.append(Aim("requests per second with the middleware ÷ without", rate, least=LEAST))
+    return findings
+
+
+def _ratio(these: list[float], those: list[float]) -> float:
+    return statistics.median(one / other for one, other in zip(these, those, strict=True))
