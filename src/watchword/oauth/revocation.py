@@ -14,5 +14,9 @@ ROW_LEEWAY = 300
 
 def journal_digest(kind: str, issuer: str, value: str) -> str:
     """base64url(SHA-256(kind || 0 || issuer || 0 || value)[:16]), 22 characters."""
-    text = b"\x00".join(part.encode("utf-8") for part in (kind, issuer, value))
-    return base64.urlsafe_b64encode(hashlib.sha256(text).digest()[:16]).rstrip(b"=").decode("ascii")
+    return base64.urlsafe_b64encode(digest_bytes(kind, issuer, value)).rstrip(b"=").decode("ascii")
+
+
+def digest_bytes(kind: str, issuer: str, value: str) -> bytes:
+    """The 16 bytes that `journal_digest` writes out."""
+    return hashlib.sha256(f"{kind}\x00{issuer}\x00{value}".encode()).digest()[:16]

@@ -1,0 +1,155 @@
+"""What has been withdrawn, message by message: docs/protocol/revocation.md, "What the reader does with a message".
+
+No I/O; time is an argument. One thread at a time changes the mirror; any number may ask it meanwhile.
+"""
+
+from collections.abc import Iterable
+from enum import Enum
+from typing import NamedTuple
+
+from watchword.oauth.revocation import KINDS
+from watchword.verify.revocation.marks import TokenMarks
+from watchword.verify.revocation.message import Entry, Message
+
+SWEEP_EVERY = 60.0  # seconds for which entries that have expired may still take room
+# Expiry and epoch share one integer, which is half as large as a pair of them: a mirror of a million entries is what
+# every process of a service carries (THREATS R43).
+_EPOCH_BITS = 53
+_EPOCH_MASK = (1 << _EPOCH_BITS) - 1
+
+_Table = dict[bytes, int]
+
+
+class Outcome(Enum):
+    """What became of a message."""
+
+    APPLIED = "applied"
+    IGNORED = "ignored"
+    SNAPSHOT_NEEDED = "snapshot_needed"
+
+
+class Taken(NamedTuple):
+    """What became of a message, and whether the mirror now stands where the journal ended."""
+
+    outcome: Outcome
+    news: bool
+
+
+class Mirror:
+    """A copy of the journal: which one, up to which number, and what it withdraws."""
+
+    __slots__ = ("_gap_to", "_must_replace", "_newest", "_occupied", "_sweep_at", "_tables", "journal_id", "seq")
+
+    def __init__(self) -> None:
+        self.journal_id: str | None = None
+        self.seq = 0
+        self._newest = 0
+        self._gap_to = 0
+        self._must_replace = True
+        self._sweep_at = 0.0
+        self._replace(_empty())
+
+    @property
+    def needs_snapshot(self) -> bool:
+        """Whether something is known to be missing that batches alone may not bring."""
+        return self._must_replace or self._gap_to > self.seq
+
+    @property
+    def entries(self) -> int:
+        """How many entries are held."""
+        return sum(len(table) for table in self._tables)
+
+    def need_snapshot(self) -> None:
+        """The issuer says that what came after our number is not to be had."""
+        self._must_replace = True
+
+    def take(self, message: Message, *, now: float) -> Taken:
+        """Apply ``message``, or leave it; ``now`` is in UTC epoch seconds."""
+        outcome = self._take_snapshot(message) if message.is_snapshot else self._take_batch(message)
+        if outcome is None:
+            return Taken(Outcome.IGNORED, news=False)
+        if outcome is not Outcome.SNAPSHOT_NEEDED:
+            self._newest = max(self._newest, message.issued_at)
+            self._sweep(now)
+        news = outcome is not Outcome.SNAPSHOT_NEEDED and self.seq == message.head and not self.needs_snapshot
+        return Taken(outcome, news)
+
+    def withdrawn_by(self, marks: TokenMarks, *, now: float) -> str | None:
+        """The kind of an unexpired entry that refuses the token; None: there is none."""
+        for place, table in self._occupied:
+            for digest, epoch in marks.digests(place):
+                packed = table.get(digest)
+                if packed is not None and packed >> _EPOCH_BITS > now and packed & _EPOCH_MASK > epoch:
+                    return KINDS[place]
+        return None
+
+    def told(self) -> dict[tuple[str, bytes], tuple[int, int]]:
+        """Everything that is held: the expiry and epoch of each kind and digest. For status and tests."""
+        return {
+            (kind, digest): (packed >> _EPOCH_BITS, packed & _EPOCH_MASK)
+            for kind, table in zip(KINDS, self._tables, strict=True)
+            for digest, packed in table.items()
+        }
+
+    def _take_snapshot(self, message: Message) -> Outcome | None:
+        """None: an old one, from a cache or an attacker."""
+        if message.journal_id == self.journal_id:
+            if message.to < self.seq:
+                return None
+        elif self.journal_id is not None:
+            if message.issued_at <= self._newest:
+                return None
+            self._gap_to = 0  # a number of the journal that was left behind
+        tables = _empty()
+        _merge(tables, message.entries)
+        self._replace(tables)
+        self.journal_id, self.seq = message.journal_id, message.to
+        self._must_replace = False
+        return Outcome.APPLIED
+
+    def _take_batch(self, message: Message) -> Outcome:
+        if message.journal_id != self.journal_id:
+            self._must_replace = True
+            return Outcome.SNAPSHOT_NEEDED
+        if message.first > self.seq:
+            self._gap_to = max(self._gap_to, message.first)
+            return Outcome.SNAPSHOT_NEEDED
+        if message.to <= self.seq:
+            return Outcome.IGNORED
+        _merge(self._tables, message.entries[self.seq - message.first :])
+        self._occupied = _occupied(self._tables)
+        self.seq = message.to
+        return Outcome.APPLIED
+
+    def _replace(self, tables: tuple[_Table, ...]) -> None:
+        self._tables = tables
+        self._occupied = _occupied(tables)
+
+    def _sweep(self, now: float) -> None:
+        """Forget what has expired, in tables of their own: a reader is never in the middle of one that changes."""
+        if self._sweep_at - SWEEP_EVERY <= now < self._sweep_at:  # earlier still: the clock was set back
+            return
+        self._sweep_at = now + SWEEP_EVERY
+        least = (int(now) + 1) << _EPOCH_BITS
+        if any(packed < least for table in self._tables for packed in table.values()):
+            self._replace(
+                tuple({d: packed for d, packed in table.items() if packed >= least} for table in self._tables)
+            )
+
+
+def _empty() -> tuple[_Table, ...]:
+    return tuple({} for _ in KINDS)
+
+
+def _occupied(tables: tuple[_Table, ...]) -> tuple[tuple[int, _Table], ...]:
+    return tuple((place, table) for place, table in enumerate(tables) if table)
+
+
+def _merge(tables: tuple[_Table, ...], entries: Iterable[Entry]) -> None:
+    """Of two entries for one digest the greater expiry stays, and the greater epoch."""
+    shared: dict[int, int] = {}  # what is withdrawn at one time expires at one time: one integer for all of it
+    for _, place, digest, expires_at, epoch in entries:
+        table = tables[place]
+        known = table.get(digest, 0)
+        packed = max(expires_at, known >> _EPOCH_BITS) << _EPOCH_BITS | max(epoch, known & _EPOCH_MASK)
+        table[digest] = shared.setdefault(packed, packed)
