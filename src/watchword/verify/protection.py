@@ -6,10 +6,12 @@ Nothing here knows a framework. A framework file reads headers, calls `Protectio
 
 import logging
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
-from typing import Any, Unpack
+from typing import Any, TypedDict, Unpack
 from urllib.parse import urlsplit
 
+from watchword.clock import Clock, SystemClock
 from watchword.oauth.challenge import www_authenticate
 from watchword.oauth.dpop import PROOF_ALGORITHMS
 from watchword.oauth.metadata import protected_resource_metadata_url
@@ -26,7 +28,7 @@ from watchword.verify.errors import (
 )
 from watchword.verify.options import VerifierOptions
 from watchword.verify.presented import PresentedToken, from_request
-from watchword.verify.requirements import Requirement
+from watchword.verify.requirements import Requirement, check, requirements
 from watchword.verify.verifier import AsyncVerifier, Verifier
 
 METADATA_CACHE_CONTROL = "public, max-age=300"
@@ -44,6 +46,40 @@ class ProtectionOptions(VerifierOptions, total=False):
     """Tell whoever sent a token why exactly it is not believed, which helps whoever is trying tokens; for
     demonstrations. Else they learn that it is malformed, expired or invalid, and the log of ``watchword.verify`` has
     the reason."""
+
+
+class Needs(TypedDict, total=False):
+    """What a token must be good for, in the words of `watchword.verify.requirements.requirements`."""
+
+    scopes: Sequence[str]
+    """All of them."""
+
+    roles: Sequence[str]
+    """All of them."""
+
+    audience: str | None
+    """Which of the API's audiences, where it has several."""
+
+    acr_values: Sequence[str]
+    """Any one of these authentication contexts, best first."""
+
+    amr: Sequence[str]
+    """All of these sign-in methods."""
+
+    max_age: int | None
+    """Seconds that may have passed since the person signed in."""
+
+
+def needed(conditions: Sequence[Requirement], needs: Needs) -> tuple[Requirement, ...]:
+    """What a decorator was called with, as requirements.
+
+    Raises:
+        TypeError: one of ``conditions`` is none: a view, where a decorator was not called.
+    """
+    for condition in conditions:
+        if not callable(getattr(condition, "check", None)):
+            raise TypeError("a condition is made by watchword.verify.conditions.requires; the decorator needs its ()")
+    return (*requirements(**needs), *conditions)
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +119,8 @@ class Protection:
         self._demands_dpop = sender is not None and sender.dpop == "require"
         self._sender = sender
         self.certificate_header: str | None = None if sender is None else sender.danger_certificate_header
+        self._clock: Clock = remaining.get("clock") or SystemClock()
+        remaining["clock"] = self._clock
         self.verifier = Verifier(**remaining)
         self.averifier: AsyncVerifier = self.verifier.for_event_loops
         # An audience that no header can carry is found now, not at the first refusal.
@@ -126,6 +164,42 @@ class Protection:
     async def aadmit(self, presented: PresentedToken, require: Sequence[Requirement] = ()) -> VerifiedClaims:
         """`admit`, on an event loop."""
         return await self.averifier.verify(presented, require=require)
+
+    def readmit(self, unverified_token: str, claims: VerifiedClaims, require: Sequence[Requirement] = ()) -> None:
+        """Return if a token that was admitted before is still good. Its proof is not asked for again: it was spent.
+
+        Args:
+            unverified_token: the token.
+            claims: what `admit` returned for it.
+            require: what it must still be good for.
+
+        Raises:
+            VerificationError: it is not.
+        """
+        # What is said last of a bound token is that no proof came along: all else holds.
+        with suppress(SenderProofMissingError):
+            self.verifier.verify(unverified_token)
+        self.suffices(claims, require)
+
+    async def areadmit(
+        self, unverified_token: str, claims: VerifiedClaims, require: Sequence[Requirement] = ()
+    ) -> None:
+        """`readmit`, on an event loop."""
+        with suppress(SenderProofMissingError):
+            await self.averifier.verify(unverified_token)
+        self.suffices(claims, require)
+
+    def suffices(self, claims: VerifiedClaims, require: Sequence[Requirement]) -> VerifiedClaims:
+        """``claims``, which `admit` returned in this same request, if they fulfil ``require`` too.
+
+        Raises:
+            RequirementError, StepUpError: the first that they do not fulfil.
+        """
+        return check(claims, require, now=self.now())
+
+    def now(self) -> float:
+        """UTC epoch seconds, by the verifier's clock."""
+        return self._clock.now()
 
     def refusal(self, error: VerificationError) -> Refusal:
         """The answer that ``error`` amounts to; the exact reason goes to the log."""

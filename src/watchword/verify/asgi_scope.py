@@ -1,0 +1,88 @@
+"""STEP 3 in ASGI: the token of a scope.
+
+https://asgi.readthedocs.io/en/latest/specs/www.html
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from ssl import PEM_cert_to_DER_cert
+from typing import Any
+from urllib.parse import parse_qsl, quote
+
+from watchword.verify import websocket_token
+from watchword.verify.presented import PresentedToken
+from watchword.verify.protection import Protection
+
+
+def present(protection: Protection, scope: Mapping[str, Any]) -> PresentedToken:
+    """What the request or handshake of ``scope`` presented.
+
+    Raises:
+        VerificationError: nothing, or nothing that can be read, was presented.
+    """
+    authorization: list[str] = []
+    proofs: list[str] = []
+    offered: list[str] = []
+    # Names are lower-case bytes already, says the specification. Latin-1 reads every byte, so nothing fails here.
+    for name, value in scope["headers"]:
+        if name == b"authorization":
+            authorization.append(value.decode("latin-1"))
+        elif name == b"dpop":
+            proofs.append(value.decode("latin-1"))
+        elif name == b"sec-websocket-protocol":
+            offered.append(value.decode("latin-1"))
+    if scope["type"] == "websocket" and offered:
+        authorization += websocket_token.authorization(offered)
+    query = scope.get("query_string")
+    extensions = scope.get("extensions")
+    return protection.present(
+        authorization=authorization,
+        query_names=query_names(query) if query else (),
+        proofs=proofs,
+        method=scope.get("method", "GET"),
+        path=path_as_received(scope) if proofs else "",
+        certificate=client_certificate(extensions) if extensions else None,
+        certificate_header=header(scope, protection.certificate_header) if protection.certificate_header else (),
+    )
+
+
+def query_names(query: bytes) -> tuple[str, ...]:
+    """The names of the query parameters, however many there are."""
+    return tuple(name for name, _ in parse_qsl(query.decode("latin-1"), keep_blank_values=True))
+
+
+def path_as_received(scope: Mapping[str, Any]) -> str:
+    """The path, percent-encoded as it came; where a server does not tell, as it would have been encoded."""
+    raw: bytes | None = scope.get("raw_path")
+    # Some servers leave the query in it.
+    return raw.decode("latin-1").partition("?")[0] if raw else quote(scope["path"], safe="/!$&'()*+,;=:@~")
+
+
+def header(scope: Mapping[str, Any], name: str) -> list[str]:
+    """Every value of one header."""
+    wanted = name.lower().encode("ascii")
+    return [value.decode("latin-1") for key, value in scope["headers"] if key == wanted]
+
+
+def client_certificate(extensions: Mapping[str, Any]) -> bytes | None:
+    """The DER of the connection's client certificate: told by Watchword's own server, or by the TLS extension.
+
+    https://asgi.readthedocs.io/en/latest/specs/tls.html
+    """
+    der: bytes | None = extensions.get("tls_client_certificate")
+    if der is not None:
+        return der
+    chain: Sequence[str] = (extensions.get("tls") or {}).get("client_cert_chain") or ()
+    return PEM_cert_to_DER_cert(chain[0]) if chain else None
+
+
+def without_token(headers: Iterable[tuple[bytes, bytes]]) -> list[tuple[bytes, bytes]]:
+    """The headers of a handshake as the application may see them: no subprotocol holds a token any more."""
+    kept: list[tuple[bytes, bytes]] = []
+    for name, value in headers:
+        if name == b"sec-websocket-protocol":
+            rest = websocket_token.others([value.decode("latin-1")])
+            if rest:
+                kept.append((name, ", ".join(rest).encode("latin-1")))
+        else:
+            kept.append((name, value))
+    return kept
