@@ -297,4 +297,4 @@ def test_metadata_lies_under_a_url_or_nowhere(audience: str) -> None:
     guard = Guard(issuer=ISSUER, audience=audience, keys=KEY.public())
     with pytest.raises(ValueError, match="not a URL"):
         guard.metadata_router()
-    assert guard.resource_metadata is None
+    assert guard.protection.resource_metadata is None
