@@ -174,19 +174,25 @@ class MachineIssuer:
     def _assertion_holds(self, form: dict[str, str]) -> bool:
         assertion = form["client_assertion"]
         assert pyjwt.get_unverified_header(assertion)["typ"] == "client-authentication+jwt"
-        # PyJWT looks at the real clock, so the times are compared here.
-        claims = pyjwt.decode(
-            assertion,
-            pyjwt.PyJWK(self.client_jwk),
-            audience=self.issuer,
-            issuer="worker",
-            options={
-                "require": ["iss", "sub", "aud", "jti", "iat", "exp"],
-                "strict_aud": True,
-                "verify_exp": False,
-                "verify_iat": False,
-            },
-        )
+        algorithm = self.client_jwk["alg"]
+        if algorithm in pyjwt.algorithms.get_default_algorithms():
+            # PyJWT looks at the real clock, so the times are compared here.
+            claims = pyjwt.decode(
+                assertion,
+                pyjwt.PyJWK(self.client_jwk),
+                audience=self.issuer,
+                issuer="worker",
+                options={
+                    "require": ["iss", "sub", "aud", "jti", "iat", "exp"],
+                    "strict_aud": True,
+                    "verify_exp": False,
+                    "verify_iat": False,
+                },
+            )
+        else:  # PyJWT knows Ed25519 only by its older name
+            key = peer_jwk.import_key(self.client_jwk)
+            claims = json.loads(peer_jws.deserialize_compact(assertion, key, algorithms=[algorithm]).payload)
+            assert (claims["aud"], claims["iss"]) == (self.issuer, "worker")
         fresh = claims["jti"] not in self._jtis
         self._jtis.add(claims["jti"])
         in_time = claims["iat"] == int(self.clock.now()) and 0 < claims["exp"] - claims["iat"] <= 60
@@ -208,7 +214,9 @@ class MachineIssuer:
         assert "kid" not in header
         assert "d" not in header["jwk"]
         key = peer_jwk.import_key(header["jwk"])
-        claims = json.loads(peer_jws.deserialize_compact(proofs[0], key, algorithms=[header["alg"]]).payload)
+        registry = peer_jws.JWSRegistry(algorithms=[header["alg"]])
+        registry.max_header_length = 4096  # its 512 bytes are too few for an RSA key
+        claims = json.loads(peer_jws.deserialize_compact(proofs[0], key, registry=registry).payload)
         wanted = self.behaviour.token_nonce if token is None else self.behaviour.api_nonce
         if claims.get("nonce") != wanted:
             raise ProofRefusedError("use_dpop_nonce")

@@ -227,6 +227,7 @@ def test_without_a_lifetime_a_token_is_used_for_five_minutes(machines: MachineIs
     assert auth._source.token() != first
 
 
+@pytest.mark.filterwarnings("ignore:.*multi-threaded.*fork:DeprecationWarning")  # it is what this test is about
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork here")
 def test_a_forked_child_does_not_wait_for_its_parents_renewal(machines: MachineIssuer) -> None:
     machines.gate.clear()

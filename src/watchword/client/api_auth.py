@@ -53,9 +53,11 @@ class ApiAuth(Generic[RequestT, ResponseT]):
             private_key=options.get("private_key"),
             method=options.get("token_endpoint_auth_method"),
         )
+        # Two, though the key is one: an API and its issuer may share an origin, and each has nonces of its own.
         self._proofs = None if key is None else Proofs(key, clock)
-        requests = TokenRequests(self._issuer, self._authentication, self._proofs, clock)
-        self._source = TokenSource(requests, grant, proofs=self._proofs, tokens=tokens, clock=clock)
+        issuer_proofs = None if key is None else Proofs(key, clock)
+        requests = TokenRequests(self._issuer, self._authentication, issuer_proofs, clock)
+        self._source = TokenSource(requests, grant, tokens=tokens, clock=clock)
 
     @property
     def granted_scopes(self) -> tuple[str, ...] | None:

@@ -6,8 +6,6 @@ https://www.rfc-editor.org/rfc/rfc9449#section-4 and, for nonces, sections 8 and
 import re
 import secrets
 from collections.abc import Mapping
-from threading import Lock
-from urllib.parse import quote
 
 from watchword.client.errors import ClientSettingsError
 from watchword.client.origins import Origin
@@ -19,7 +17,6 @@ from watchword.oauth.dpop import PROOF_TYPE, ath, normal_uri
 USE_NONCE = "use_dpop_nonce"
 _NONCE = re.compile(r"[\x21\x23-\x5b\x5d-\x7e]{1,512}\Z")
 _MAX_ORIGINS = 64
-_URI_CHARACTERS = ":/?#[]@!$&'()*+,;=%-._~"  # the others some HTTP clients send as they are
 
 
 class Proofs:
@@ -39,7 +36,6 @@ class Proofs:
         self._key = key
         self._clock = clock
         self._nonces: dict[Origin, str] = {}
-        self._lock = Lock()
 
     def proof(self, method: str, url: str, origin: Origin, *, access_token: str | None = None) -> str:
         """A proof for one request, never to be sent twice.
@@ -53,7 +49,7 @@ class Proofs:
         claims: dict[str, object] = {
             "jti": secrets.token_urlsafe(16),
             "htm": method,
-            "htu": normal_uri(quote(url, safe=_URI_CHARACTERS)),
+            "htu": normal_uri(url),
             "iat": int(self._clock.now()),
         }
         if access_token is not None:
@@ -68,13 +64,7 @@ class Proofs:
         nonce = headers.get("dpop-nonce")
         if nonce is None or not _NONCE.match(nonce) or self._nonces.get(origin) == nonce:
             return False
-        with self._lock:
-            self._nonces.pop(origin, None)
-            if len(self._nonces) >= _MAX_ORIGINS:
-                self._nonces.pop(next(iter(self._nonces)))
-            self._nonces[origin] = nonce
+        if len(self._nonces) >= _MAX_ORIGINS:
+            self._nonces = {}  # rare, and costs each origin one further request; so that no lock is needed
+        self._nonces[origin] = nonce
         return True
-
-    def forget_the_parent(self) -> None:
-        """After a fork: the lock may be held by a thread that is not here."""
-        self._lock = Lock()

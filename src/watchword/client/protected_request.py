@@ -5,11 +5,15 @@ https://www.rfc-editor.org/rfc/rfc6750#section-2.1 https://www.rfc-editor.org/rf
 
 from enum import Enum, auto
 from typing import Any, Protocol
+from urllib.parse import quote
 
 from watchword.client.challenges import read_challenges
 from watchword.client.dpop import USE_NONCE, Proofs
 from watchword.client.origins import AllowedOrigins, origin_of
 from watchword.client.tokens import TokenSet
+
+_PATH_CHARACTERS = "/?:@!$&'()*+,;=%-._~"
+_INVALID_TOKEN = {("bearer", "invalid_token"), ("dpop", "invalid_token")}
 
 
 class Request(Protocol):
@@ -97,8 +101,7 @@ class ProtectedRequest:
         return Next.DONE
 
     def _target(self) -> str:
-        url = self._request.url  # without user information, which is not part of the target
-        return f"{url.scheme}://{url.netloc.decode('ascii')}{url.raw_path.decode('ascii')}"
-
-
-_INVALID_TOKEN = {("bearer", "invalid_token"), ("dpop", "invalid_token")}
+        # Without user information, which is not part of it; and some characters the libraries send as they are have
+        # no place in a URI.
+        url = self._request.url
+        return f"{url.scheme}://{url.netloc.decode('ascii')}{quote(url.raw_path, safe=_PATH_CHARACTERS)}"

@@ -15,7 +15,6 @@ from weakref import WeakSet
 
 import anyio
 
-from watchword.client.dpop import Proofs
 from watchword.client.errors import ClientError, TokenRequestError, TokensNotKeptError
 from watchword.client.grants import Grant
 from watchword.client.renewal import UNSAID_LIFETIME, Held, Plan, Renewal, hold, moment
@@ -42,17 +41,13 @@ class TokenSource:
     Args:
         requests: asks the issuer.
         grant: what is asked for.
-        proofs: of the same client; only to take part in forks.
         tokens: those to begin with, if there are any.
         clock: tells the time.
     """
 
-    def __init__(
-        self, requests: TokenRequests, grant: Grant, *, proofs: Proofs | None, tokens: TokenSet | None, clock: Clock
-    ) -> None:
+    def __init__(self, requests: TokenRequests, grant: Grant, *, tokens: TokenSet | None, clock: Clock) -> None:
         self._requests = requests
         self._grant = grant
-        self._proofs = proofs
         self._clock = clock
         self._renewal = Renewal(None if tokens is None else self._begun_with(tokens))
         self._unkept: Held | None = None
@@ -212,8 +207,6 @@ class TokenSource:
         """After a fork the parent's renewal never lands here, and its lock may be held by a thread that is not here."""
         self._lock = Lock()
         self._flight = None
-        if self._proofs is not None:
-            self._proofs.forget_the_parent()
 
 
 def _some(tokens: TokenSet | None) -> TokenSet:

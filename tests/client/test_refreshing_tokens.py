@@ -1,0 +1,189 @@
+"""A person's tokens, renewed: what is stored when, and what a refused refresh token means (O27, R06)."""
+
+from typing import Any
+
+import pytest
+from tests.client.libraries import LIBRARIES, Library
+from tests.client.machine_issuer import SECRET, MachineIssuer
+from tests.client.waiting import until
+
+from watchword.client.errors import ClientSettingsError, NotSignedInError, TokenRequestError, TokensNotKeptError
+from watchword.client.renewal import HOLD_OFF
+from watchword.client.tokens import TokenSet
+from watchword.clock import SettableClock
+
+
+class Storage:
+    """Where an application keeps the tokens; it may be out of order."""
+
+    def __init__(self) -> None:
+        self.kept: list[TokenSet] = []
+        self.failure: BaseException | None = None
+
+    def keep(self, tokens: TokenSet) -> None:
+        if self.failure is not None:
+            raise self.failure
+        self.kept.append(tokens)
+
+
+def refreshing(library: Library, machines: MachineIssuer, storage: Storage, **changes: Any) -> Any:
+    """Tokens that have ended, with the refresh token ``first``."""
+    tokens = changes.pop("tokens", TokenSet("old", machines.clock.now(), ("orders:read",), "first", None, "alice"))
+    machines.refresh_tokens["first"] = None
+    options = {"client_id": "worker", "client_secret": SECRET, "resource": machines.api, **changes}
+    return library.refreshing_tokens(
+        tokens, on_renewed=storage.keep, issuer=machines.issuer, clock=machines.clock, **options
+    )
+
+
+def test_tokens_that_end_are_renewed_stored_and_used(library: Library, machines: MachineIssuer) -> None:
+    storage = Storage()
+    auth = refreshing(library, machines, storage)
+    assert library.call(auth, "GET", machines.api).status_code == 200
+    assert storage.kept == [auth.tokens]
+    assert auth.tokens.access_token in machines.live
+    assert auth.tokens.refresh_token in machines.refresh_tokens
+    assert (auth.tokens.subject, auth.tokens.scopes) == ("alice", ("orders:read",))
+    assert machines.token_requests == [
+        {"grant_type": "refresh_token", "refresh_token": "first", "resource": machines.api}
+    ]
+
+
+def test_tokens_that_live_are_used_as_they_are(library: Library, machines: MachineIssuer, clock: SettableClock) -> None:
+    storage = Storage()
+    machines.live["old"] = None
+    auth = refreshing(library, machines, storage, tokens=TokenSet("old", clock.now() + 300, (), "first"))
+    assert library.call(auth, "GET", machines.api).json() == {"token": "old"}
+    assert (storage.kept, machines.token_requests) == ([], [])
+
+
+def test_a_chain_of_renewals_never_sends_a_refresh_token_twice(machines: MachineIssuer, clock: SettableClock) -> None:
+    storage = Storage()
+    auth = refreshing(LIBRARIES[0], machines, storage)
+    for _ in range(5):
+        auth._source.token()
+        clock.advance(295)
+    sent = [form["refresh_token"] for form in machines.token_requests]
+    assert len(set(sent)) == 5
+    assert sent[1:] == [tokens.refresh_token for tokens in storage.kept[:-1]]
+
+
+def test_nothing_is_used_before_it_is_stored(library: Library, machines: MachineIssuer, clock: SettableClock) -> None:
+    """A crash between use and storing would leave only a spent refresh token behind. When storing fails, the tokens
+    are offered again, and the spent refresh token is not sent again.
+    """
+    storage = Storage()
+    storage.failure = OSError("disk full, says canary")
+    auth = refreshing(library, machines, storage)
+    with pytest.raises(TokensNotKeptError) as failed:
+        library.call(auth, "GET", machines.api)
+    assert failed.value.code == "tokens_not_kept"
+    assert isinstance(failed.value.__cause__, OSError)
+    assert "canary" not in str(failed.value)
+    assert (machines.calls, machines.counts["token"]) == ([], 1)
+    clock.advance(HOLD_OFF)
+    storage.failure = None
+    assert library.call(auth, "GET", machines.api).status_code == 200
+    assert machines.counts["token"] == 1
+    assert [tokens.access_token for tokens in storage.kept] == list(machines.live)
+
+
+def test_a_callback_that_ends_its_thread_leaves_nobody_waiting(machines: MachineIssuer) -> None:
+    storage = Storage()
+    storage.failure = SystemExit(1)
+    auth = refreshing(LIBRARIES[0], machines, storage)
+    with pytest.raises(TokenRequestError):
+        auth._source.token()
+
+
+def test_an_ended_login_is_not_asked_about_again(
+    library: Library, machines: MachineIssuer, clock: SettableClock
+) -> None:
+    """RFC 9700 section 4.14.2: a spent refresh token, sent again, ends what another process has renewed."""
+    auth = refreshing(library, machines, Storage())
+    machines.refresh_tokens.clear()
+    for _ in range(3):
+        with pytest.raises(NotSignedInError, match="sign in again"):
+            library.call(auth, "GET", machines.api)
+        clock.advance(3600)
+    assert machines.counts["token"] == 1
+
+
+def test_after_a_new_login_it_goes_on(library: Library, machines: MachineIssuer) -> None:
+    storage = Storage()
+    auth = refreshing(library, machines, storage)
+    machines.refresh_tokens.clear()
+    with pytest.raises(NotSignedInError):
+        library.call(auth, "GET", machines.api)
+    machines.refresh_tokens["second"] = None
+    auth.adopt(TokenSet("old", 0.0, (), "second"))
+    assert library.call(auth, "GET", machines.api).status_code == 200
+
+
+def test_tokens_adopted_during_a_renewal_are_not_overwritten(machines: MachineIssuer, clock: SettableClock) -> None:
+    storage = Storage()
+    old = TokenSet("old", clock.now() + 301, (), "first")
+    auth = refreshing(LIBRARIES[0], machines, storage, tokens=old)
+    clock.advance(250)
+    machines.gate.clear()
+    assert auth._source.token() == old
+    flight = auth._source._flight
+    assert machines.asked.wait(10)
+    adopted = TokenSet("adopted", clock.now() + 300, (), "second")
+    auth.adopt(adopted)
+    machines.gate.set()
+    until(flight.done)
+    assert (auth.tokens, storage.kept) == (adopted, [])
+
+
+def test_a_troubled_issuer_ends_no_login(machines: MachineIssuer, clock: SettableClock) -> None:
+    auth = refreshing(LIBRARIES[0], machines, Storage())
+    machines.behaviour.token_status = 503
+    with pytest.raises(TokenRequestError):
+        auth._source.token()
+    machines.behaviour.token_status = 200
+    clock.advance(HOLD_OFF)
+    assert auth._source.token().access_token in machines.live
+
+
+def test_without_a_refresh_token_the_login_ends_with_its_token(machines: MachineIssuer) -> None:
+    auth = refreshing(LIBRARIES[0], machines, Storage(), tokens=TokenSet("old", 0.0))
+    with pytest.raises(NotSignedInError, match="cannot be renewed"):
+        auth._source.token()
+    assert machines.token_requests == []
+
+
+def test_an_issuer_that_does_not_rotate_keeps_its_refresh_token(machines: MachineIssuer) -> None:
+    storage = Storage()
+    machines.behaviour.answer = {"refresh_token": None}
+    auth = refreshing(LIBRARIES[0], machines, storage)
+    auth._source.token()
+    assert storage.kept[0].refresh_token == "first"
+
+
+def test_a_public_client_names_itself(machines: MachineIssuer) -> None:
+    auth = refreshing(LIBRARIES[0], machines, Storage(), client_id="public", client_secret=None)
+    auth._source.token()
+    assert machines.token_requests[0]["client_id"] == "public"
+
+
+@pytest.mark.parametrize("wrong", [None, "store"])
+def test_the_callback_is_a_plain_function(machines: MachineIssuer, wrong: Any) -> None:
+    async def store(tokens: TokenSet) -> None:
+        """Nobody would await it."""
+
+    with pytest.raises(ClientSettingsError, match="plain function"):
+        LIBRARIES[0].refreshing_tokens(
+            TokenSet("a", 0.0),
+            on_renewed=store if wrong else None,
+            issuer=machines.issuer,
+            client_id="public",
+            resource=machines.api,
+        )
+
+
+def test_neither_token_is_shown(machines: MachineIssuer) -> None:
+    auth = refreshing(LIBRARIES[0], machines, Storage(), tokens=TokenSet("access-canary", 0.0, (), "refresh-canary"))
+    with pytest.raises(NotSignedInError) as ended:
+        auth._source.token()
+    assert "canary" not in f"{auth!r} {auth.tokens!r} {ended.value!r} {ended.value.__cause__!r} {auth._source!r}"
