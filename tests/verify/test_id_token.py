@@ -69,8 +69,11 @@ def test_several_audiences_pass_when_the_token_says_it_was_made_for_this_client(
     verify(id_token(aud=[CLIENT, "client-2"], azp=CLIENT))
 
 
-def test_without_a_nonce_sent_none_is_looked_for() -> None:
+def test_without_a_nonce_sent_there_must_be_none() -> None:
+    """As oauth4webapi has it: a nonce that was not sent answers a request that somebody else made."""
     verify(id_token(nonce=ABSENT), nonce=None)
+    for nonce in ("n-1", "", None):
+        assert refusal(id_token(nonce=nonce), nonce=None) == "claim_invalid"
 
 
 def test_j70_max_age_is_enforced_and_so_is_zero() -> None:
@@ -94,6 +97,21 @@ def test_j10_at_hash_is_exact_where_it_is_there() -> None:
     for wrong in (at_hash[:-1], at_hash + "A", "", None, [at_hash]):
         assert refusal(id_token(at_hash=wrong), access_token=access_token) == "claim_invalid"
     assert refusal(id_token(at_hash=at_hash), access_token="another.access.token") == "claim_invalid"
+
+
+def test_c_hash_is_exact_where_it_is_there() -> None:
+    c_hash = jwt.half_hash("a-code", "RS256")
+    verify(id_token(c_hash=c_hash), code="a-code")
+    verify(id_token(), code="a-code")
+    for wrong in (c_hash[:-1], "", None, [c_hash]):
+        assert refusal(id_token(c_hash=wrong), code="a-code") == "claim_invalid"
+    assert refusal(id_token(c_hash=c_hash), code="another-code") == "claim_invalid"
+
+
+@pytest.mark.parametrize("max_age", [float("nan"), -1])
+def test_j70_a_max_age_that_nothing_exceeds_is_no_max_age(max_age: float) -> None:
+    with pytest.raises(ValueError, match="max_age"):
+        verify(id_token(auth_time=0), max_age=max_age)
 
 
 def test_only_the_registered_algorithm_passes() -> None:

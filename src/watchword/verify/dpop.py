@@ -16,8 +16,8 @@ from watchword.jose.header import Header
 from watchword.jose.json_object import decode_object
 from watchword.jose.jwk import Key
 from watchword.oauth.dpop import PROOF_ALGORITHMS, PROOF_TYPE, ath, normal_uri
-from watchword.verify.errors import SenderNonceError, SenderProofError, UnavailableError
-from watchword.verify.replay import ReplayStore, replay_key
+from watchword.verify.errors import SenderNonceError, SenderProofError
+from watchword.verify.replay import ReplayStore, is_first_use, replay_key
 
 DEFAULT_MAX_AGE = 60.0  # seconds; a proof is made for one request
 MAX_METHOD_CHARACTERS = 32
@@ -131,15 +131,7 @@ def spend(proof: Proof, store: ReplayStore) -> None:
         SenderProofError: somebody has.
         UnavailableError: the store cannot say.
     """
-    try:
-        is_first = store.claim(proof.replay_key, proof.expires_at)
-    except Exception as error:
-        # Only the kind: a driver's message may hold the address of the store, with a password in it.
-        detail = f"the replay store failed with {type(error).__name__}"
-        raise UnavailableError(
-            "whether the proof was used before cannot be said at the moment", detail=detail
-        ) from error
-    if is_first is not True:
+    if not is_first_use(store, proof.replay_key, proof.expires_at):
         raise SenderProofError("the proof was used before")
 
 

@@ -26,6 +26,7 @@ def verify_id_token(
     now: float,
     max_age: float | None = None,
     access_token: str | None = None,
+    code: str | None = None,
     algorithms: Sequence[str] = DEFAULT_ALGORITHMS,
     leeway: float = 0.0,
 ) -> VerifiedClaims:
@@ -36,17 +37,22 @@ def verify_id_token(
         keys: the issuer's keys.
         issuer: what ``iss`` must equal.
         client_id: what ``aud`` must be.
-        nonce: what was sent in the authorization request; None if nothing was.
+        nonce: what was sent in the authorization request; None if nothing was, and then there must be none: it would
+            answer a request that somebody else made.
         now: UTC epoch seconds.
         max_age: seconds that may have passed since the person last proved who they are; 0 is enforced (THREATS J70).
         access_token: issued beside it; an ``at_hash`` must fit it.
+        code: with which it was asked for; a ``c_hash`` must fit it.
         algorithms: what the client registered as ``id_token_signed_response_alg``; RS256 unless it chose another.
         leeway: seconds for which an expired token is still taken.
 
     Raises:
         InvalidTokenError: which of its kinds says why.
+        ValueError: ``max_age`` or ``leeway`` make no sense.
     """
     rules.check_leeway(leeway)
+    if max_age is not None and not max_age >= 0:  # so that NaN, which nothing exceeds, is refused too
+        raise ValueError("max_age is 0 seconds or more")
     try:
         signed = jwt.decode(token, keys, algorithms=algorithms, typ="JWT")
         claims = signed.claims
@@ -59,7 +65,8 @@ def verify_id_token(
         _refuse_logout_token(claims)
         _check_nonce(claims, nonce)
         _check_max_age(claims, max_age, now=now, leeway=leeway)
-        _check_access_token(signed, access_token)
+        _check_hash(signed, "at_hash", access_token)
+        _check_hash(signed, "c_hash", code)
     except JOSEError as error:
         raise from_jose(error) from error
     return VerifiedClaims(claims, client_id=client_id, scopes=frozenset(), roles=frozenset())
@@ -82,6 +89,8 @@ def _refuse_logout_token(claims: Mapping[str, Any]) -> None:
 
 def _check_nonce(claims: Mapping[str, Any], nonce: str | None) -> None:
     if nonce is None:
+        if "nonce" in claims:
+            raise ClaimError("the claim `nonce` is there and none was sent", claim="nonce")
         return
     value = rules.required(claims, "nonce")
     if not isinstance(value, str) or not hmac.compare_digest(value.encode(), nonce.encode()):
@@ -97,11 +106,11 @@ def _check_max_age(claims: Mapping[str, Any], max_age: float | None, *, now: flo
         raise ClaimError("the person did not sign in recently enough", claim="auth_time")
 
 
-def _check_access_token(signed: SignedClaims, access_token: str | None) -> None:
-    """``at_hash`` is optional in the code flow (section 3.1.3.6) and exact where it is there."""
-    if access_token is None or "at_hash" not in signed.claims:
+def _check_hash(signed: SignedClaims, name: str, hashed: str | None) -> None:
+    """Optional in the code flow (sections 3.1.3.6 and 3.3.2.11), and exact where it is there."""
+    if hashed is None or name not in signed.claims:
         return
-    value = signed.claims["at_hash"]
-    expected = jwt.half_hash(access_token, signed.header.alg)
+    value = signed.claims[name]
+    expected = jwt.half_hash(hashed, signed.header.alg)
     if not isinstance(value, str) or not hmac.compare_digest(value.encode(), expected.encode()):
-        raise ClaimError("the access token is not the one that the ID token was issued with", claim="at_hash")
+        raise ClaimError(f"the claim `{name}` is of something else than what came with the token", claim=name)

@@ -17,6 +17,7 @@ from weakref import WeakSet
 
 from watchword.clock import Clock, SystemClock
 from watchword.jose import base64url
+from watchword.verify.errors import UnavailableError
 
 DEFAULT_CAPACITY = 250_000
 
@@ -92,6 +93,20 @@ def replay_key(*parts: str) -> str:
         octets = part.encode("utf-8", "surrogatepass")
         digest.update(len(octets).to_bytes(4, "big") + octets)
     return base64url.encode_text(digest.digest())
+
+
+def is_first_use(store: ReplayStore, key: str, expires_at: float) -> bool:
+    """What ``store`` says; anything but a plain yes is a no.
+
+    Raises:
+        UnavailableError: it cannot say.
+    """
+    try:
+        return store.claim(key, expires_at) is True
+    except Exception as error:
+        # Only the kind: a driver's message may hold the address of the store, with a password in it.
+        detail = f"the replay store failed with {type(error).__name__}"
+        raise UnavailableError("what was used before cannot be said at the moment", detail=detail) from error
 
 
 _stores: "WeakSet[ProcessReplays]" = WeakSet()
