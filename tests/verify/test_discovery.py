@@ -6,7 +6,7 @@ import pytest
 
 from watchword.fetch import HOSTILE, TRUSTED, FetchError
 from watchword.verify.discovery import read_introspection_endpoint, read_jwks_address
-from watchword.verify.settings import KeyAddress
+from watchword.verify.key_address import KeyAddress
 
 ISSUER = "https://auth.example.com"
 INSIDE = KeyAddress(ISSUER, "http://issuer:8400/.well-known/openid-configuration", None, danger_allow_http=True)

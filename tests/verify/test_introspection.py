@@ -23,10 +23,11 @@ from watchword.verify.errors import (
     VerificationError,
 )
 from watchword.verify.introspection import Introspector
+from watchword.verify.key_address import KeyAddress
 from watchword.verify.presented import PresentedToken
 from watchword.verify.profiles import PROFILES
 from watchword.verify.sender import SenderCheck, SenderPolicy
-from watchword.verify.settings import Expectations, KeyAddress
+from watchword.verify.settings import Expectations
 
 INSIDE = "http://issuer:8400"
 OPAQUE = "canary-token"

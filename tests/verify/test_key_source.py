@@ -24,7 +24,8 @@ from watchword.verify.key_source import LOST_AFTER, PublishedKeys
 
 
 def verifier_of(issuer: LoopbackIssuer, clock: SettableClock) -> Verifier:
-    return Verifier(issuer=issuer.url, audience=API, clock=clock)
+    """Reads keys alone: what has been revoked is asked for elsewhere."""
+    return Verifier(issuer=issuer.url, audience=API, clock=clock, revocation="off")
 
 
 def token_of(issuer: LoopbackIssuer, key: Key | None = None) -> str:
@@ -48,7 +49,7 @@ def test_keys_are_found_through_the_issuer_and_fetched_once(issuer: LoopbackIssu
 
 
 def test_discovery_is_not_asked_when_the_keys_address_is_given(issuer: LoopbackIssuer, clock: SettableClock) -> None:
-    verifier = Verifier(issuer=issuer.url, audience=API, jwks_url=issuer.url + "/jwks", clock=clock)
+    verifier = Verifier(issuer=issuer.url, audience=API, jwks_url=issuer.url + "/jwks", clock=clock, revocation="off")
     verifier.verify(token_of(issuer))
     assert issuer.requests == ["/jwks"]
 

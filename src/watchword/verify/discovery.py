@@ -5,7 +5,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from watchword.fetch import HOSTILE, TRUSTED, FetchError, Policy
-from watchword.verify.settings import KeyAddress, origin
+from watchword.verify.key_address import KeyAddress, origin
 
 
 def read_jwks_address(metadata: Mapping[str, Any], address: KeyAddress) -> tuple[str, Policy]:

@@ -20,8 +20,9 @@ from watchword.verify.errors import (
     VerificationError,
     from_jose,
 )
+from watchword.verify.key_address import KeyAddress
 from watchword.verify.profile_reading import MAX_CLIENT_ID_CHARACTERS, names, words
-from watchword.verify.settings import Expectations, KeyAddress
+from watchword.verify.settings import Expectations
 
 ENDPOINT_AGE = 3600.0  # seconds after which the metadata is read again
 COOL_DOWN = 5.0  # seconds for which nobody asks for metadata that could not be had

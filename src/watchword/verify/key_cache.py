@@ -42,6 +42,21 @@ class Snapshot:
     usable_until: float
 
 
+@dataclass(frozen=True, slots=True)
+class KeysStatus:
+    """The keys of one issuer.
+
+    Args:
+        kids: the names of the keys at hand; empty before they were first fetched.
+        is_fresh: whether they are as young as the issuer wants them to be; given keys always are.
+        usable_seconds: for how long they still serve if the issuer does not answer; infinite for given keys.
+    """
+
+    kids: tuple[str, ...]
+    is_fresh: bool
+    usable_seconds: float
+
+
 class KeyCache:
     """The decisions. The caller serialises everything except `snapshot`, which may be read at any time."""
 

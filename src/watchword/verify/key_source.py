@@ -20,10 +20,9 @@ from watchword.fetch import TRUSTED, Policy, get_json, prepare
 from watchword.jose.jwk_set import KeySet
 from watchword.verify.discovery import read_jwks_address
 from watchword.verify.errors import KeysUnavailableError
-from watchword.verify.key_cache import KeyCache, Plan
+from watchword.verify.key_address import KeyAddress
+from watchword.verify.key_cache import KeyCache, KeysStatus, Plan
 from watchword.verify.published_keys import read_published_keys
-from watchword.verify.settings import KeyAddress
-from watchword.verify.status import KeysStatus
 
 BRIEF_WAIT = 0.2  # seconds for which tokens with an unknown key wait for a fetch that another began (THREATS R32)
 LONG_WAIT = 12.0  # seconds: discovery and key set, each with its own deadline, and a little
@@ -165,33 +164,35 @@ class PublishedKeys:
             if flight is None:
                 flight = self._flight = _running_future()
                 self._lost_at = now + LOST_AFTER
-                ticket = self._cache.begin(now)
+                cache = self._cache
+                ticket = cache.begin(now)
         if not joined:
-            self._take_off(ticket, flight)
+            self._take_off(cache, ticket, flight)
         if plan is Plan.RENEW_MEANWHILE:
             return None, 0.0
         return flight, BRIEF_WAIT if joined and plan is Plan.WAIT_BRIEFLY else LONG_WAIT
 
-    def _take_off(self, ticket: int, flight: Future[None]) -> None:
+    def _take_off(self, cache: KeyCache, ticket: int, flight: Future[None]) -> None:
         try:
-            Thread(target=self._fetch, args=(ticket, flight), name="watchword-keys", daemon=True).start()
+            Thread(target=self._fetch, args=(cache, ticket, flight), name="watchword-keys", daemon=True).start()
         except RuntimeError as error:  # this process may have no further thread at the moment
-            self._land(flight, error)
+            self._land(cache, flight, error)
 
-    def _fetch(self, ticket: int, flight: Future[None]) -> None:
+    def _fetch(self, cache: KeyCache, ticket: int, flight: Future[None]) -> None:
         failure: Exception | None = None
         try:
             keys, max_age = self._download()
             with self._lock:
-                self._cache.succeed(ticket, keys, max_age, self._clock.monotonic())
+                cache.succeed(ticket, keys, max_age, self._clock.monotonic())
         except Exception as error:  # noqa: BLE001  whatever it was, those who wait must go on with what there is
             failure = error
-        self._land(flight, failure)
+        self._land(cache, flight, failure)
 
-    def _land(self, flight: Future[None], failure: Exception | None) -> None:
+    def _land(self, cache: KeyCache, flight: Future[None], failure: Exception | None) -> None:
+        """``cache`` is the one that the fetch was begun for: what was forgotten meanwhile is not learnt again."""
         with self._lock:
             if failure is not None:
-                self._cache.fail(self._clock.monotonic())
+                cache.fail(self._clock.monotonic())
             if self._flight is flight:
                 self._flight = None
         if failure is not None:

@@ -11,11 +11,13 @@ from watchword.jose.algorithms import BY_NAME
 from watchword.jose.claims import check_leeway
 from watchword.jose.jwk import Key
 from watchword.jose.jwk_set import KeySet
-from watchword.oauth.metadata import openid_configuration_url
+from watchword.oauth.metadata import watchword_configuration_url
 from watchword.verify.credentials import ResourceCredentials
 from watchword.verify.errors import VerifierSettingsError
+from watchword.verify.key_address import KeyAddress, key_address, origin
 from watchword.verify.options import OnStaleRevocations, RevocationMode, TrustedIssuer, VerifierOptions
 from watchword.verify.profiles import Profile, by_name
+from watchword.verify.revocation.settings import RevocationSettings
 from watchword.verify.sender import SenderPolicy
 
 DEFAULT_CACHED_TOKENS = 4096
@@ -42,29 +44,13 @@ class Expectations:
 
 
 @dataclass(frozen=True, slots=True)
-class KeyAddress:
-    """Where the issuer's keys are fetched: a name is not an address.
-
-    Args:
-        issuer: what the metadata must call itself.
-        metadata_url: the discovery document; not asked when ``jwks_url`` is given.
-        jwks_url: the JWK set.
-        danger_allow_http: plain http to other machines is allowed.
-    """
-
-    issuer: str
-    metadata_url: str
-    jwks_url: str | None
-    danger_allow_http: bool
-
-
-@dataclass(frozen=True, slots=True)
 class IssuerSettings:
-    """One issuer and what it needs. ``keys`` or ``address`` is there."""
+    """One issuer: what is expected of its tokens, its keys or where they are, and how its withdrawals are read."""
 
     expected: Expectations
     keys: KeySet | None
     address: KeyAddress
+    revocation: RevocationSettings | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,13 +60,10 @@ class VerifierSettings:
     issuers: tuple[IssuerSettings, ...]
     audience: str
     cached_tokens: int
-    revocation: RevocationMode
-    on_stale_revocations: OnStaleRevocations
     credentials: ResourceCredentials | None
     introspection: bool
     sender: SenderPolicy
     clock: Clock
-    danger_allow_http: bool
 
 
 def read_options(options: VerifierOptions) -> VerifierSettings:
@@ -109,15 +92,10 @@ def read_options(options: VerifierOptions) -> VerifierSettings:
         issuers=issuers,
         audience=_audiences(options["audience"])[0] if "audience" in options else issuers[0].expected.audiences[0],
         cached_tokens=_cached_tokens(options.get("cache", True)),
-        revocation=_one_of("revocation", options.get("revocation", "auto"), RevocationMode),
-        on_stale_revocations=_one_of(
-            "on_stale_revocations", options.get("on_stale_revocations", "accept"), OnStaleRevocations
-        ),
         credentials=credentials,
         introspection=introspection,
         sender=sender,
         clock=options.get("clock") or SystemClock(),
-        danger_allow_http=options.get("danger_allow_http", False),
     )
 
 
@@ -153,15 +131,45 @@ def _issuer_settings(trusted: TrustedIssuer, options: VerifierOptions) -> Issuer
         leeway=options.get("leeway", 0.0),
     )
     if trusted.keys is not None:
-        address = KeyAddress(trusted.issuer, "", None, danger_allow_http=False)
-        return IssuerSettings(expected, _usable(trusted.keys, expected.algorithms), address)
-    address = key_address(
-        issuer=trusted.issuer,
-        metadata_url=trusted.metadata_url,
-        jwks_url=trusted.jwks_url,
-        danger_allow_http=options.get("danger_allow_http", False),
+        address = KeyAddress(trusted.issuer, "", None, danger_allow_http=options.get("danger_allow_http", False))
+        keys = _usable(trusted.keys, expected.algorithms)
+    else:
+        address = key_address(
+            issuer=trusted.issuer,
+            metadata_url=trusted.metadata_url,
+            jwks_url=trusted.jwks_url,
+            danger_allow_http=options.get("danger_allow_http", False),
+        )
+        keys = None
+    return IssuerSettings(expected, keys, address, _revocation(expected, address, options, is_online=keys is None))
+
+
+def _revocation(
+    expected: Expectations, address: KeyAddress, options: VerifierOptions, *, is_online: bool
+) -> RevocationSettings | None:
+    """How the issuer's withdrawals are read. Asked for by name they always are; otherwise only where the issuer may
+    be one of ours, and is reached at all.
+    """
+    mode = _one_of("revocation", options.get("revocation", "auto"), RevocationMode)
+    on_stale = _one_of("on_stale_revocations", options.get("on_stale_revocations", "accept"), OnStaleRevocations)
+    if mode == "off" or (mode == "auto" and not (is_online and expected.profile.name == "rfc9068")):
+        return None
+    configuration = watchword_configuration_url(expected.issuer)
+    if address.jwks_url or address.metadata_url:
+        scheme, authority = origin(address.metadata_url if address.jwks_url is None else address.jwks_url)
+        configuration = urlsplit(configuration)._replace(scheme=scheme, netloc=authority).geturl()
+    try:
+        check_url(configuration, danger_allow_http=address.danger_allow_http)
+    except FetchError as error:
+        raise VerifierSettingsError(f"the issuer's withdrawals cannot be fetched: {error.sentence}") from error
+    return RevocationSettings(
+        issuer=expected.issuer,
+        configuration_url=configuration,
+        mode=mode,
+        on_stale=on_stale,
+        credentials=options.get("credentials"),
+        danger_allow_http=address.danger_allow_http,
     )
-    return IssuerSettings(expected, None, address)
 
 
 def expectations(
@@ -185,26 +193,6 @@ def expectations(
         return Expectations(issuer, _audiences(audience), read_as, allowed, check_leeway(leeway))
     except ValueError as error:
         raise VerifierSettingsError(str(error)) from error
-
-
-def key_address(*, issuer: str, metadata_url: str | None, jwks_url: str | None, danger_allow_http: bool) -> KeyAddress:
-    """The checked `KeyAddress`.
-
-    Raises:
-        VerifierSettingsError: an address is not https, and plain http is not allowed to it.
-    """
-    found_at = metadata_url or openid_configuration_url(issuer)
-    try:
-        check_url(jwks_url or found_at, danger_allow_http=danger_allow_http)
-    except FetchError as error:
-        raise VerifierSettingsError(f"the issuer's keys cannot be fetched: {error.sentence}") from error
-    return KeyAddress(issuer, found_at, jwks_url, danger_allow_http)
-
-
-def origin(url: str) -> tuple[str, str]:
-    """Scheme and authority of ``url``."""
-    parts = urlsplit(url)
-    return parts.scheme, parts.netloc.lower()
 
 
 def _audiences(audience: str | Sequence[str]) -> tuple[str, ...]:

@@ -2,28 +2,17 @@
 
 from dataclasses import dataclass
 
-
-@dataclass(frozen=True, slots=True)
-class KeysStatus:
-    """The keys of one issuer.
-
-    Args:
-        kids: the names of the keys at hand; empty before they were first fetched.
-        is_fresh: whether they are as young as the issuer wants them to be; given keys always are.
-        usable_seconds: for how long they still serve if the issuer does not answer; infinite for given keys.
-    """
-
-    kids: tuple[str, ...]
-    is_fresh: bool
-    usable_seconds: float
+from watchword.verify.key_cache import KeysStatus
+from watchword.verify.revocation.settings import RevocationStatus
 
 
 @dataclass(frozen=True, slots=True)
 class IssuerStatus:
-    """One trusted issuer."""
+    """One trusted issuer. ``revocation`` is None where its withdrawals are not read at all."""
 
     issuer: str
     keys: KeysStatus
+    revocation: RevocationStatus | None
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,8 +18,11 @@ from watchword.verify.errors import (
     UnknownKeyError,
     from_jose,
 )
+from watchword.verify.introspection import Introspector
 from watchword.verify.key_source import GivenKeys, KeySource, PublishedKeys
 from watchword.verify.presented import PresentedToken
+from watchword.verify.revocation.marks import TokenMarks
+from watchword.verify.revocation.reader import JournalReader
 from watchword.verify.sender import SenderCheck
 from watchword.verify.settings import Expectations, VerifierSettings
 from watchword.verify.status import IssuerStatus, VerifierStatus
@@ -54,6 +57,37 @@ class KeysNeeded:
         return await self._source.afind(self._kid)
 
 
+class LookNeeded:
+    """It is time to look into the journal of withdrawals."""
+
+    __slots__ = ("_journal",)
+
+    def __init__(self, journal: JournalReader) -> None:
+        self._journal = journal
+
+    def meet(self) -> None:
+        self._journal.look()
+
+    async def ameet(self) -> None:
+        await self._journal.alook()
+
+
+class AnswerNeeded:
+    """The issuer has to be asked about an opaque token."""
+
+    __slots__ = ("_introspector", "_token")
+
+    def __init__(self, introspector: Introspector, token: str) -> None:
+        self._introspector = introspector
+        self._token = token
+
+    def meet(self) -> Any:
+        return self._introspector.introspect(self._token)
+
+    async def ameet(self) -> Any:
+        return await self._introspector.aintrospect(self._token)
+
+
 class ProofNeeded:
     """A proof has to be compared with what other processes have seen."""
 
@@ -70,13 +104,14 @@ class ProofNeeded:
 
 
 class TrustedAtWork:
-    """One trusted issuer: what is expected of its tokens, and its keys."""
+    """One trusted issuer: what is expected of its tokens, its keys, and what it has withdrawn."""
 
-    __slots__ = ("expected", "keys")
+    __slots__ = ("expected", "journal", "keys")
 
-    def __init__(self, expected: Expectations, keys: KeySource) -> None:
+    def __init__(self, expected: Expectations, keys: KeySource, journal: JournalReader | None) -> None:
         self.expected = expected
         self.keys = keys
+        self.journal = journal
 
 
 class Verification:
@@ -92,13 +127,17 @@ class Verification:
         self.issuers = tuple(_at_work(settings))
         self._by_name: Mapping[str, TrustedAtWork] = {issuer.expected.issuer: issuer for issuer in self.issuers}
         self._only = self.issuers[0] if len(self.issuers) == 1 else None
+        self._introspector = None
+        if settings.introspection and settings.credentials is not None:
+            first = settings.issuers[0]
+            self._introspector = Introspector(first.expected, first.address, settings.credentials, clock=self._clock)
         _alive.add(self)
 
     def status(self) -> VerifierStatus:
         """How it is doing."""
         monotonic = self._clock.monotonic()
         return VerifierStatus(
-            tuple(IssuerStatus(issuer.expected.issuer, issuer.keys.status(monotonic)) for issuer in self.issuers),
+            tuple(_status(issuer, monotonic) for issuer in self.issuers),
             len(self._cache),
         )
 
@@ -110,24 +149,20 @@ class Verification:
         """
         presented = None if isinstance(token, str) else token
         text = token if isinstance(token, str) else token.unverified_token
-        monotonic = self._clock.monotonic()
+        clock = self._clock
+        now, monotonic = clock.now(), clock.monotonic()
         verdict = self._cache.get(text)
         if verdict is None:
-            message, issuer = self._take_apart(text)
-            keys = issuer.keys.at_hand(message.header.kid, monotonic)
-            if keys is None:
+            verdict = self._judge_at_once(text, now, monotonic)
+            if verdict is None:
                 return None
-            now = self._clock.now()
-            verdict = self._judge(text, message, keys, issuer, now)
-        else:
-            keys = verdict.issuer.keys.at_hand(verdict.kid, monotonic)
-            if keys is not verdict.keys:
-                if keys is None:
-                    return None
-                self._confirm_key(text, verdict, keys)
-            now = self._clock.now()
-            if not verdict.not_before <= now < verdict.expires_at:
-                raise self._out_of_time(text, verdict, now)
+        elif verdict.issuer.keys.at_hand(verdict.kid, monotonic) is not verdict.keys:
+            return None
+        elif not verdict.not_before <= now < verdict.expires_at:
+            raise self._out_of_time(text, verdict, now)
+        journal = verdict.issuer.journal
+        if journal is not None and (monotonic >= journal.look_at or verdict.generation != journal.generation):
+            return None
         if self._needs_proof(presented, is_bound=verdict.is_bound):
             if self._shares_replays:
                 return None
@@ -143,12 +178,22 @@ class Verification:
         presented = None if isinstance(token, str) else token
         text = token if isinstance(token, str) else token.unverified_token
         verdict = self._cache.get(text)
+        if verdict is None and self._introspector is not None and self._is_opaque(text):
+            claims: VerifiedClaims = yield AnswerNeeded(self._introspector, text)
+            if self._needs_proof(presented, is_bound="cnf" in claims):
+                yield ProofNeeded(partial(self._sender.check, presented, text, claims, now=self._clock.now()))
+            return claims
         if verdict is None:
             message, issuer = self._take_apart(text)
             keys = yield KeysNeeded(issuer.keys, message.header.kid)
             verdict = self._judge(text, message, keys, issuer, self._clock.now())
         else:
             self._confirm_key(text, verdict, (yield KeysNeeded(verdict.issuer.keys, verdict.kid)))
+        journal = verdict.issuer.journal
+        if journal is not None:
+            if self._clock.monotonic() >= journal.look_at:
+                yield LookNeeded(journal)
+            self._look_up(verdict, journal)
         now = self._clock.now()
         if not verdict.not_before <= now < verdict.expires_at:
             raise self._out_of_time(text, verdict, now)
@@ -162,6 +207,11 @@ class Verification:
         self._cache.clear()
         for issuer in self.issuers:
             issuer.keys.forget()
+            if issuer.journal is not None:
+                issuer.journal.close()
+
+    def _is_opaque(self, text: str) -> bool:
+        return self._introspector is not None and text.count(".") != 2
 
     def _take_apart(self, text: str) -> tuple[UnverifiedMessage, TrustedAtWork]:
         """The token in its parts, and whose it says it is. The keys of other issuers are never tried (THREATS J54)."""
@@ -170,6 +220,20 @@ class Verification:
         access_token.refuse_algorithm(message, issuer.expected)
         return message, issuer
 
+    def _judge_at_once(self, text: str, now: float, monotonic: float) -> Verdict | None:
+        """The verdict on a token that is not remembered; None if something has to be fetched for it."""
+        if self._is_opaque(text):
+            return None
+        message, issuer = self._take_apart(text)
+        keys = issuer.keys.at_hand(message.header.kid, monotonic)
+        if keys is None:
+            return None
+        verdict = self._judge(text, message, keys, issuer, now)
+        journal = issuer.journal
+        if journal is not None and monotonic < journal.look_at:
+            self._look_up(verdict, journal)
+        return verdict
+
     def _judge(self, text: str, message: UnverifiedMessage, keys: Any, issuer: TrustedAtWork, now: float) -> Verdict:
         """Signature, then claims; remembered if all of it holds."""
         kid = message.header.kid
@@ -177,6 +241,7 @@ class Verification:
         try:
             key = keys.find(kid)
             claims, starts_at = access_token.verify(message, key, expected, now=now)
+            marks = None if issuer.journal is None else TokenMarks.of(claims, kid=key.kid, issuer=expected.issuer)
         except JOSEError as error:
             raise from_jose(error) from error
         verdict = Verdict(
@@ -187,7 +252,7 @@ class Verification:
             key=key,
             keys=keys,
             issuer=issuer,
-            marks=None,
+            marks=marks,
         )
         self._cache.put(text, verdict)
         return verdict
@@ -203,6 +268,12 @@ class Verification:
             self._cache.drop(text)
             raise UnknownKeyError("the token names a key that is not known")
         verdict.keys = keys
+
+    def _look_up(self, verdict: Verdict, journal: JournalReader) -> None:
+        """Refuse what was withdrawn. The journal's number is read first: what comes in between is seen next time."""
+        generation = journal.generation
+        journal.check(verdict.marks)
+        verdict.generation = generation
 
     def _out_of_time(self, text: str, verdict: Verdict, now: float) -> Exception:
         if now >= verdict.expires_at:
@@ -221,7 +292,13 @@ def _at_work(settings: VerifierSettings) -> Iterator[TrustedAtWork]:
             if issuer.keys is None
             else GivenKeys(issuer.keys)
         )
-        yield TrustedAtWork(issuer.expected, keys)
+        journal = None if issuer.revocation is None else JournalReader(issuer.revocation, clock=settings.clock)
+        yield TrustedAtWork(issuer.expected, keys, journal)
+
+
+def _status(issuer: TrustedAtWork, monotonic: float) -> IssuerStatus:
+    revocation = None if issuer.journal is None else issuer.journal.status()
+    return IssuerStatus(issuer.expected.issuer, issuer.keys.status(monotonic), revocation)
 
 
 _alive: "WeakSet[Verification]" = WeakSet()

@@ -14,8 +14,9 @@ from watchword.store.repositories import apis
 from watchword.verify.credentials import ResourceCredentials
 from watchword.verify.errors import IntrospectionUnavailableError, TokenInactiveError
 from watchword.verify.introspection import Introspector
+from watchword.verify.key_address import KeyAddress
 from watchword.verify.profiles import PROFILES
-from watchword.verify.settings import Expectations, KeyAddress
+from watchword.verify.settings import Expectations
 
 pytestmark = pytest.mark.anyio
 

@@ -9,6 +9,7 @@ from watchword.fetch import TRUSTED, FetchError, Policy, Reply, Stream, get_byte
 from watchword.jose.errors import JOSEError
 from watchword.jose.json_object import decode_object
 from watchword.verify.errors import KeysUnavailableError
+from watchword.verify.key_address import KeyAddress
 from watchword.verify.key_source import PublishedKeys
 from watchword.verify.revocation.announcement import Announcement, read_announcement
 from watchword.verify.revocation.errors import (
@@ -29,7 +30,6 @@ from watchword.verify.revocation.message import (
     split,
 )
 from watchword.verify.revocation.settings import RevocationSettings
-from watchword.verify.settings import KeyAddress
 
 MESSAGE = Policy(max_bytes=MAX_MESSAGE_BYTES, deadline=5.0)
 SNAPSHOT = Policy(max_bytes=MAX_SNAPSHOT_BYTES, deadline=30.0)
