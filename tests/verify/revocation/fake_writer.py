@@ -13,7 +13,7 @@ from watchword.clock import Clock
 from watchword.jose import Key, KeySet, jwt
 from watchword.oauth.revocation import EPOCH_KINDS, journal_digest
 from watchword.verify.credentials import ResourceCredentials
-from watchword.verify.revocation import RevocationSettings
+from watchword.verify.revocation.settings import RevocationSettings
 
 Answer = tuple[int, dict[str, str], bytes]
 JSON = {"content-type": "application/json"}
@@ -41,6 +41,8 @@ class FakeWriter:
         self.feed_key = Key.generate("ES256", kid="feed-1")
         self.token_key = Key.generate("ES256", kid="token-1")
         self.offers_push = True
+        self.events_credentials = "resource_server"
+        self.loses_the_next = False
         self.requests: list[str] = []
         self.headers: list[dict[str, str]] = []
         self.answer: Callable[[str], Answer | None] = lambda path: None
@@ -65,7 +67,10 @@ class FakeWriter:
             self.head += 1
             row[0] = self.head
             self.entries.append([*row, epoch] if kind in EPOCH_KINDS else row)
-        self.say(self.event(self.head - 1))
+        if self.loses_the_next:
+            self.loses_the_next = False
+        else:
+            self.say(self.event(self.head - 1))
 
     def restore(self, journal_id: str, *, head: int = 0) -> None:
         """Forget all, as after an old backup."""
@@ -119,7 +124,7 @@ class FakeWriter:
     def configuration(self) -> dict[str, Any]:
         feed = {name + "_uri": f"{self.issuer}/feed/{name}" for name in ("jwks", "snapshot", "poll")}
         if self.offers_push:
-            feed |= {"events_uri": f"{self.issuer}/feed/events", "events_credentials": "resource_server"}
+            feed |= {"events_uri": f"{self.issuer}/feed/events", "events_credentials": self.events_credentials}
         return {"issuer": self.issuer, "revocation": feed | {"version": 1, "heartbeat": 5, "stale_after": 30}}
 
     def respond(self, target: str, headers: dict[str, str]) -> Answer | None:
@@ -143,7 +148,8 @@ class FakeWriter:
             return self._poll(parts.query)
         if parts.path == "/feed/events":
             refused: Answer = (401, JSON | {"www-authenticate": "Basic"}, b"{}")
-            return None if headers.get("authorization") == CREDENTIALS.basic() else refused
+            is_known = headers.get("authorization") == CREDENTIALS.basic()
+            return None if is_known or self.events_credentials == "none" else refused
         return 404, JSON, b"{}"
 
     def _poll(self, query: str) -> Answer:

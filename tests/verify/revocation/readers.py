@@ -9,9 +9,10 @@ from typing import Any
 from tests.verify.revocation.fake_writer import PATIENCE, FakeWriter
 
 from watchword.verify.errors import RevocationsStaleError, TokenRevokedError
-from watchword.verify.revocation import JournalReader, TokenMarks
 from watchword.verify.revocation.keeping import Keeping
+from watchword.verify.revocation.marks import TokenMarks
 from watchword.verify.revocation.pace import Intervals
+from watchword.verify.revocation.reader import JournalReader
 
 BRISK = replace(Intervals(), first_reconnect=0.001, last_reconnect=0.001)
 
@@ -34,10 +35,18 @@ class WatchedReader(JournalReader):
         """Wait until the mirror stands there."""
         self.wait_until(lambda: self.status().seq == seq and self.status().age is not None)
 
+    @property
+    def run(self) -> Keeping:
+        assert self._run is not None
+        return self._run
+
     def wake(self) -> None:
         """Let the thread that polls look at the clock again."""
-        assert self._run is not None
-        self._run.wake.set()
+        self.run.wake.set()
+
+    def rests(self) -> None:
+        """Wait until no exchange is due."""
+        until(lambda: self.run.mirroring.due_at() > self._clock.monotonic())
 
 
 @contextmanager
@@ -49,6 +58,15 @@ def reading(writer: FakeWriter, *, intervals: Intervals = BRISK, **settings: Any
         yield reader
     finally:
         reader.close()
+
+
+def until(condition: Callable[[], bool]) -> None:
+    """Until another thread made it true: for what nobody tells of."""
+    for _ in range(int(PATIENCE / 0.001)):
+        if condition():
+            return
+        threading.Event().wait(0.001)
+    raise AssertionError("it did not come true")
 
 
 def marks(writer: FakeWriter, **claims: Any) -> TokenMarks:

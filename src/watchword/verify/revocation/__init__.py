@@ -10,9 +10,3 @@ push.py          what is pushed: server-sent events
 event_stream.py  the text of server-sent events; no I/O
 reader.py        `JournalReader`: all of these together, for the verifier
 """
-
-from watchword.verify.revocation.marks import TokenMarks
-from watchword.verify.revocation.reader import JournalReader
-from watchword.verify.revocation.settings import RevocationSettings, RevocationStatus
-
-__all__ = ["JournalReader", "RevocationSettings", "RevocationStatus", "TokenMarks"]
