@@ -34,8 +34,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> int:
     """Measure what was asked for and print it."""
     scale = Scale(rounds=options.rounds, round_seconds=options.round_milliseconds / 1000, full=options.full)
-    warnings.simplefilter("ignore")  # peers say here that they, or the name `EdDSA`, are to be replaced
-    told = report.collect([SECTIONS[name] for name in options.only], scale)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # peers say here that they, or the name `EdDSA`, are to be replaced
+        told = report.collect([SECTIONS[name] for name in options.only], scale)
     print(report.as_json(told) if options.json else report.as_text(told))
     return 0
 

@@ -2,7 +2,6 @@
 
 import os
 import platform
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib import metadata
@@ -13,39 +12,39 @@ from cryptography.hazmat.backends.openssl.backend import backend
 PEERS = ("PyJWT", "joserfc", "jwcrypto", "Authlib", "clasp-jwt", "cryptography", "msgspec")
 
 
-_all_cores = os.sched_getaffinity(0) if hasattr(os, "sched_getaffinity") else set[int]()
+_cores = sorted(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else []
 
 
-def cores() -> list[int]:
-    """The cores this process may use, lowest first."""
-    if hasattr(os, "sched_getaffinity"):
-        return sorted(os.sched_getaffinity(0))
-    return []
-
-
-def pin(core: int | None) -> None:
-    """Keep this process, and those it starts from now on, on one core, where the system can."""
-    if core is not None and hasattr(os, "sched_setaffinity"):
-        os.sched_setaffinity(0, {core})
+@contextmanager
+def on_one_core() -> Iterator[None]:
+    """While active, this process and those it starts run on the last of its cores, where the system can do that."""
+    with _on(_cores[-1:]):
+        yield
 
 
 @contextmanager
 def elsewhere() -> Iterator[None]:
     """While active, what is started runs on the first core instead, apart from this process where there are two."""
-    here = cores()
-    if not here or len(_all_cores) < 2:
+    with _on(_cores[:1]):
         yield
-        return
-    pin(min(_all_cores))
-    try:
-        yield
-    finally:
-        pin(here[-1])
 
 
 def another_core() -> str:
     """In words, where `elsewhere` is."""
-    return "another core" if len(_all_cores) > 1 else "the same core"
+    return "another core" if len(_cores) > 1 else "the same core"
+
+
+@contextmanager
+def _on(cores: list[int]) -> Iterator[None]:
+    if not cores:
+        yield
+        return
+    before = os.sched_getaffinity(0)
+    os.sched_setaffinity(0, cores)
+    try:
+        yield
+    finally:
+        os.sched_setaffinity(0, before)
 
 
 def shape() -> dict[str, Any]:
@@ -55,7 +54,6 @@ def shape() -> dict[str, Any]:
         "cores": os.cpu_count(),
         "processor": _processor(),
         "python": f"{platform.python_implementation()} {platform.python_version()}",
-        "optimised": not hasattr(sys, "gettotalrefcount"),
         "openssl": backend.openssl_version_text(),
         "load": round(os.getloadavg()[0], 2),
         "versions": {name: version for name in PEERS if (version := _version(name))},

@@ -1,7 +1,6 @@
 """The libraries of Node, in a process of their own on the same core, round by round beside ours."""
 
 import json
-import os
 import shutil
 import subprocess
 from collections.abc import Sequence
@@ -13,8 +12,7 @@ from benchmarks.verify.material import Material, for_node
 from benchmarks.verify.rounds import Taken
 
 SCRIPT = Path(__file__).parents[1] / "verify_node.mjs"
-# Where the versions are locked; another folder may be named, as the tests do for their vectors.
-HOME = Path(os.environ.get("WATCHWORD_BENCHMARK_NODE", Path(__file__).parents[2] / "tests" / "interop" / "node"))
+HOME = SCRIPT.parents[1] / "tests" / "interop" / "node"  # where the versions are locked
 MISSING = "fast-jwt and jose: node is not on the path"
 
 

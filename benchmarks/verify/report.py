@@ -29,10 +29,9 @@ class Told:
 def collect(sections: Sequence[Callable[[Scale], Findings]], scale: Scale) -> Told:
     """Run ``sections`` one after the other on the last of the cores there are."""
     shape, began, findings = machine.shape(), time.monotonic(), Findings()
-    cores = machine.cores()
-    machine.pin(cores[-1] if cores else None)
-    for section in sections:
-        findings.add(section(scale))
+    with machine.on_one_core():
+        for section in sections:
+            findings.add(section(scale))
     return Told(shape, scale, round(time.monotonic() - began, 1), findings)
 
 
