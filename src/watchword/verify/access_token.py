@@ -6,30 +6,16 @@ No I/O; time is an argument.
 from collections.abc import Mapping
 from typing import TypeVar
 
-from watchword.jose import base64url, jwt
+from watchword.jose import base64url
 from watchword.jose import claims as rules
-from watchword.jose.errors import AlgorithmNotAllowedError, IssuerMismatchError, JOSEError
+from watchword.jose.errors import IssuerMismatchError
 from watchword.jose.json_object import decode_object
-from watchword.jose.jwk_set import KeySet
-from watchword.jose.jws import UnverifiedMessage, split
+from watchword.jose.jws import UnverifiedMessage
 from watchword.jose.jwt import SignedClaims
 from watchword.verify.claims import VerifiedClaims
-from watchword.verify.errors import from_jose
 from watchword.verify.settings import Expectations
 
 T = TypeVar("T")
-
-
-def take_apart(unverified_token: str) -> UnverifiedMessage:
-    """The token in its parts, none of them believed.
-
-    Raises:
-        InvalidTokenError: malformed.
-    """
-    try:
-        return split(unverified_token)
-    except JOSEError as error:
-        raise from_jose(error) from error
 
 
 def find_issuer(message: UnverifiedMessage, issuers: Mapping[str, T]) -> T:
@@ -37,51 +23,16 @@ def find_issuer(message: UnverifiedMessage, issuers: Mapping[str, T]) -> T:
     by the signature with that issuer's keys, and checked again after it (THREATS J54).
 
     Raises:
-        InvalidTokenError: from none of them, or malformed.
+        JOSEError: from none of them, or malformed.
     """
-    try:
-        name = decode_object(base64url.decode(message.payload_segment)).get("iss")
-        if not isinstance(name, str) or name not in issuers:
-            raise IssuerMismatchError("the token is from another issuer", claim="iss")
-    except JOSEError as error:
-        raise from_jose(error) from error
+    name = decode_object(base64url.decode(message.payload_segment)).get("iss")
+    if not isinstance(name, str) or name not in issuers:
+        raise IssuerMismatchError("the token is from another issuer", claim="iss")
     return issuers[name]
 
 
-def refuse_algorithm(message: UnverifiedMessage, expected: Expectations) -> None:
-    """Refuse at once what no key could save: nothing is fetched for such a token.
-
-    Raises:
-        AlgorithmNotAllowedError: its algorithm is not in the allow-list.
-    """
-    if message.header.alg not in expected.algorithms:
-        raise from_jose(AlgorithmNotAllowedError("the token's algorithm is not allowed"))
-
-
-def verify(
-    message: UnverifiedMessage, keys: KeySet, expected: Expectations, *, now: float
-) -> tuple[VerifiedClaims, float]:
-    """Signature first, then every claim.
-
-    Args:
-        message: from `take_apart`.
-        keys: the issuer's keys.
-        expected: what the token must be.
-        now: UTC epoch seconds.
-
-    Returns:
-        The claims, and the UTC epoch second from which they hold.
-
-    Raises:
-        JOSEError: which of its kinds says why not.
-    """
-    # Which type the token must be of is the profile's to say; here its own is repeated.
-    typ = message.header.kind or "JWT"
-    return check(jwt.decode_message(message, keys, algorithms=expected.algorithms, typ=typ), expected, now=now)
-
-
-def check(signed: SignedClaims, expected: Expectations, *, now: float) -> tuple[VerifiedClaims, float]:
-    """The claims of a token whose signature holds.
+def check(signed: SignedClaims, expected: Expectations, now: float) -> tuple[VerifiedClaims, float, float]:
+    """The claims of a token whose signature holds, and the UTC epoch seconds from which and until which they hold.
 
     What is right is recognised here in few steps, since every request passes; anything else goes to the rule that
     knows what is wrong.
@@ -110,4 +61,4 @@ def check(signed: SignedClaims, expected: Expectations, *, now: float) -> tuple[
         pass  # the client's name stands for it
     elif type(subject) is not str or not 0 < len(subject) <= rules.MAX_SUBJECT_CHARACTERS:
         rules.text(claims, "sub", max_characters=rules.MAX_SUBJECT_CHARACTERS)
-    return VerifiedClaims.read(claims, reading), starts_at
+    return VerifiedClaims.read(claims, reading), starts_at, expires_at

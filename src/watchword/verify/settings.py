@@ -1,14 +1,14 @@
 """What a verifier expects and where it finds the issuer's keys, checked once, at construction."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, cast, get_args
 from urllib.parse import urlsplit
 
 from watchword.clock import Clock, SystemClock
 from watchword.fetch import FetchError, check_url
 from watchword.jose.algorithms import BY_NAME
-from watchword.jose.claims import check_leeway
+from watchword.jose.claims import FUTURE_TOLERANCE, check_leeway
 from watchword.jose.jwk import Key
 from watchword.jose.jwk_set import KeySet
 from watchword.oauth.metadata import watchword_configuration_url
@@ -34,6 +34,7 @@ class Expectations:
         profile: how the issuer's tokens are read.
         algorithms: the allow-list.
         leeway: seconds for which an expired token is still taken.
+        tolerance: seconds from which ahead a token is already taken.
     """
 
     issuer: str
@@ -41,6 +42,10 @@ class Expectations:
     profile: Profile
     algorithms: tuple[str, ...]
     leeway: float
+    tolerance: float = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "tolerance", max(self.leeway, FUTURE_TOLERANCE))
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,8 @@ proofs, requirements) is looked at on every request. Only tokens that were verif
 
 from typing import Any
 
+import msgspec
+
 from watchword.jose.jwk import Key
 from watchword.jose.jwk_set import KeySet
 from watchword.verify.claims import VerifiedClaims
@@ -13,56 +15,33 @@ from watchword.verify.claims import VerifiedClaims
 MAX_CACHED_CHARACTERS = 4096  # longer tokens are verified each time: with the number of tokens it bounds the memory
 
 
-class Verdict:
-    """What was found out about one token.
+class Verdict(msgspec.Struct):
+    """What was found out about one token. A struct, since one is made for every token that is not remembered.
 
     Args:
         claims: the verified claims.
+        is_bound: whether they may be used only with a proof (``cnf``).
         not_before: UTC epoch seconds; earlier than this the token is not taken, clock differences allowed for.
         expires_at: UTC epoch seconds from which it is not taken any more, leeway included.
         kid: what the header calls the key.
         key: the key that signed it.
         issuer: whose token it is, and how to ask about it.
         marks: what of it may be withdrawn; None where nothing can be.
+        keys: the key set in which the key was last found.
+        generation: the state of the journal in which the token was last found not to be withdrawn. This and ``keys``
+            are the two that move; writing them from several threads at once does no harm.
     """
 
-    __slots__ = (
-        "claims",
-        "expires_at",
-        "generation",
-        "is_bound",
-        "issuer",
-        "key",
-        "keys",
-        "kid",
-        "marks",
-        "not_before",
-    )
-
-    def __init__(
-        self,
-        claims: VerifiedClaims,
-        *,
-        not_before: float,
-        expires_at: float,
-        kid: str | None,
-        key: Key,
-        keys: KeySet,
-        issuer: Any,
-        marks: Any,
-    ) -> None:
-        self.claims = claims
-        self.not_before = not_before
-        self.expires_at = expires_at
-        self.is_bound = "cnf" in claims
-        self.kid = kid
-        self.key = key
-        self.issuer = issuer
-        self.marks = marks
-        # The two that move: the key set in which the key was last found, and the state of the journal in which the
-        # token was last found not to be withdrawn. Writing them from several threads at once does no harm.
-        self.keys = keys
-        self.generation = -1
+    claims: VerifiedClaims
+    is_bound: bool
+    not_before: float
+    expires_at: float
+    kid: str | None
+    key: Key
+    issuer: Any
+    marks: Any
+    keys: KeySet
+    generation: int = -1
 
 
 class TokenCache:
