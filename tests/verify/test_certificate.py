@@ -74,6 +74,7 @@ def test_an_empty_header_means_that_there_was_no_certificate(value: str) -> None
         quote(PEM.replace("\n", "\n!", 2)),
         "-----BEGIN CERTIFICATE----------END CERTIFICATE-----",
         "\u00e9",
+        ":\u00e9:",
         ":" + "A" * 20_000 + ":",
         "(null)",
     ],

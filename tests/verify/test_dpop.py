@@ -250,6 +250,7 @@ def test_o40_a_proof_with_a_nonce_is_remembered_for_as_long_as_the_nonce_is_good
     nonces = ProofNonces(b"n" * 32)
     text = proof(KEY, nonce=nonces.current(NOW))
     good = check(text, nonces=nonces)
+    assert check(text, nonces=nonces, now=NOW + 60).expires_at == good.expires_at
     check(text, nonces=nonces, now=good.expires_at - 0.001)
     with pytest.raises(SenderNonceError):
         check(text, nonces=nonces, now=good.expires_at)

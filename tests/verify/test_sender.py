@@ -12,6 +12,7 @@ from tests.verify.tokens import API, NOW, claims
 
 from watchword.clock import SettableClock
 from watchword.jose import Key
+from watchword.oauth.dpop import ath
 from watchword.verify.certificate import certificate_thumbprint
 from watchword.verify.errors import (
     ClaimInvalidError,
@@ -90,6 +91,11 @@ def test_o45_where_binding_is_required_no_unbound_token_passes() -> None:
     check(sender, presented(proof(KEY)), BY_KEY)
 
 
+def test_o44_a_proof_for_another_token_of_the_same_caller_is_refused() -> None:
+    with pytest.raises(SenderProofError, match="another access token"):
+        check(checker(), presented(proof(KEY, ath=ath("another"))), BY_KEY)
+
+
 def test_o44_two_proofs_are_none() -> None:
     with pytest.raises(SenderProofMissingError):
         check(checker(), presented(proof(KEY), proof(KEY, jti="proof-2")), BY_KEY)
@@ -163,11 +169,16 @@ def test_o40_a_store_that_cannot_be_asked_lets_nothing_pass() -> None:
 
 def test_o40_only_a_plain_yes_of_the_store_counts() -> None:
     class Vague:
-        def claim(self, key: str, expires_at: float) -> bool:
-            return None  # type: ignore[return-value]
+        def __init__(self, answer: Any) -> None:
+            self.answer = answer
 
-    with pytest.raises(SenderProofError):
-        check(checker(SenderPolicy(replay=Vague())), presented(proof(KEY)), BY_KEY)
+        def claim(self, key: str, expires_at: float) -> bool:
+            return self.answer  # type: ignore[no-any-return]
+
+    check(checker(SenderPolicy(replay=Vague(True))), presented(proof(KEY)), BY_KEY)
+    for answer in (None, False, 0, 1, "QUEUED", object()):
+        with pytest.raises(SenderProofError):
+            check(checker(SenderPolicy(replay=Vague(answer))), presented(proof(KEY)), BY_KEY)
 
 
 def test_o41_the_age_that_is_allowed_can_be_chosen() -> None:
