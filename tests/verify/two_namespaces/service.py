@@ -36,9 +36,10 @@ def connect(hosts: str) -> None:
 
 
 def attempt(token: str, **options: Unpack[VerifierOptions]) -> str:
-    usual: VerifierOptions = {"issuer": ISSUER, "audience": API, "clock": SettableClock(NOW)}
+    everything: VerifierOptions = {"issuer": ISSUER, "audience": API, "clock": SettableClock(NOW)}
+    everything.update(options)
     try:
-        return Verifier(**{**usual, **options}).verify(token).sub
+        return Verifier(**everything).verify(token).sub
     except WatchwordError as error:
         return error.code
 
