@@ -3,14 +3,42 @@
 https://asgi.readthedocs.io/en/latest/specs/www.html
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, MutableMapping, Sequence
 from ssl import PEM_cert_to_DER_cert
 from typing import Any
 from urllib.parse import parse_qsl, quote
 
 from watchword.verify import websocket_token
+from watchword.verify.claims import VerifiedClaims
 from watchword.verify.presented import PresentedToken
 from watchword.verify.protection import Protection
+from watchword.verify.requirements import Requirement
+
+_ADMITTED = "watchword.admitted"
+_READ = frozenset({b"authorization", b"dpop", b"sec-websocket-protocol"})
+
+# What a protection has let pass. A plain tuple, since every request makes one.
+Admitted = tuple[Protection, PresentedToken, VerifiedClaims]
+
+
+async def admit(
+    protection: Protection, scope: MutableMapping[str, Any], require: Sequence[Requirement] = ()
+) -> Admitted:
+    """Verify the token of ``scope``, once for each protection however often it is asked: a proof can be used once.
+
+    Raises:
+        VerificationError: the request must not be served.
+    """
+    admitted: Admitted | None = scope.get(_ADMITTED)
+    if admitted is None or admitted[0] is not protection:
+        presented = present(protection, scope)
+        claims = protection.attempt(presented)
+        if claims is None:
+            claims = await protection.aadmit(presented)
+        admitted = scope[_ADMITTED] = (protection, presented, claims)
+    if require:
+        protection.suffices(admitted[2], require)
+    return admitted
 
 
 def present(protection: Protection, scope: Mapping[str, Any]) -> PresentedToken:
@@ -24,23 +52,24 @@ def present(protection: Protection, scope: Mapping[str, Any]) -> PresentedToken:
     offered: list[str] = []
     # Names are lower-case bytes already, says the specification. Latin-1 reads every byte, so nothing fails here.
     for name, value in scope["headers"]:
-        if name == b"authorization":
-            authorization.append(value.decode("latin-1"))
-        elif name == b"dpop":
-            proofs.append(value.decode("latin-1"))
-        elif name == b"sec-websocket-protocol":
-            offered.append(value.decode("latin-1"))
-    if scope["type"] == "websocket" and offered:
+        if name in _READ:
+            found = authorization if name == b"authorization" else proofs if name == b"dpop" else offered
+            found.append(value.decode("latin-1"))
+    if offered and scope["type"] == "websocket":
         authorization += websocket_token.authorization(offered)
     query = scope.get("query_string")
+    names = query_names(query) if query else ()
     extensions = scope.get("extensions")
+    certificate = client_certificate(extensions) if extensions else None
+    if not proofs and certificate is None and protection.certificate_header is None:
+        return protection.present(authorization=authorization, query_names=names)
     return protection.present(
         authorization=authorization,
-        query_names=query_names(query) if query else (),
+        query_names=names,
         proofs=proofs,
         method=scope.get("method", "GET"),
-        path=path_as_received(scope) if proofs else "",
-        certificate=client_certificate(extensions) if extensions else None,
+        path=path_as_received(scope),
+        certificate=certificate,
         certificate_header=header(scope, protection.certificate_header) if protection.certificate_header else (),
     )
 

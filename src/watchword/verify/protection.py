@@ -123,6 +123,8 @@ class Protection:
         remaining["clock"] = self._clock
         self.verifier = Verifier(**remaining)
         self.averifier: AsyncVerifier = self.verifier.for_event_loops
+        # For the event loop's every request: the claims, or None where something has to be fetched first.
+        self.attempt = self.verifier._verification.attempt  # noqa: SLF001  spares a request two coroutines
         # An audience that no header can carry is found now, not at the first refusal.
         self._challenges(TokenMissingError())
 
