@@ -1,14 +1,18 @@
 """A machine's own tokens, through the real httpx2 and the real httpx, blocking and asyncio."""
 
 import logging
+import threading
 from typing import Any
 
 import pytest
 from tests.client.libraries import LIBRARIES, Library
 from tests.client.machine_issuer import SECRET, MachineIssuer
+from tests.client.toy_issuer import listening_socket
 from tests.client.waiting import until
 
 from watchword.client.errors import ClientError, DiscoveryError, TokenRequestError
+from watchword.client.renewal import HOLD_OFF
+from watchword.clock import SettableClock
 
 
 def options(machines: MachineIssuer, **changes: Any) -> dict[str, Any]:
@@ -164,3 +168,38 @@ def test_further_parameters_go_along(machines: MachineIssuer) -> None:
     )
     assert LIBRARIES[0].call(auth, "GET", machines.api).status_code == 200
     assert machines.token_requests == [{"grant_type": "client_credentials", "audience": "orders"}]
+
+
+def test_a_token_endpoint_that_moves_is_found_again(machines: MachineIssuer, clock: SettableClock) -> None:
+    auth = LIBRARIES[0].client_credentials(**options(machines))
+    machines.behaviour.metadata = {"token_endpoint": f"{machines.issuer}/elsewhere"}
+    with pytest.raises(TokenRequestError):
+        LIBRARIES[0].call(auth, "GET", machines.api)
+    machines.behaviour.metadata = {}
+    clock.advance(HOLD_OFF)
+    assert LIBRARIES[0].call(auth, "GET", machines.api).status_code == 200
+    assert machines.counts["metadata"] == 2
+
+
+def test_an_issuer_that_is_not_there_is_said_to_be_so(library: Library, machines: MachineIssuer) -> None:
+    with listening_socket() as closed:
+        port = closed.getsockname()[1]
+    auth = library.client_credentials(**options(machines, issuer=f"http://localhost:{port}"))
+    with pytest.raises(DiscoveryError) as refused:
+        library.call(auth, "GET", machines.api)
+    assert refused.value.code == "discovery_failed"
+
+
+def test_a_process_with_no_thread_left_is_told_so_and_recovers(
+    machines: MachineIssuer, clock: SettableClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def no_more(thread: threading.Thread) -> None:
+        raise RuntimeError("can't start new thread")
+
+    auth = LIBRARIES[0].client_credentials(**options(machines))
+    with monkeypatch.context() as exhausted:
+        exhausted.setattr(threading.Thread, "start", no_more)
+        with pytest.raises(TokenRequestError, match="no thread left"):
+            auth._source.token()
+    clock.advance(HOLD_OFF)
+    assert auth._source.token().access_token in machines.live

@@ -1,5 +1,9 @@
 """A person's tokens, renewed: what is stored when, and what a refused refresh token means (O27, R06)."""
 
+import json
+import subprocess
+import sys
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -187,3 +191,36 @@ def test_neither_token_is_shown(machines: MachineIssuer) -> None:
     with pytest.raises(NotSignedInError) as ended:
         auth._source.token()
     assert "canary" not in f"{auth!r} {auth.tokens!r} {ended.value!r} {ended.value.__cause__!r} {auth._source!r}"
+
+
+_HURRIED = """
+import sys, json, pathlib
+from watchword.client.httpx2 import RefreshingTokens
+from watchword.client.tokens import TokenSet
+issuer, file = sys.argv[1:]
+auth = RefreshingTokens(
+    TokenSet("old", 0.0, (), "first"),
+    on_renewed=lambda tokens: pathlib.Path(file).write_text(json.dumps(tokens.to_dict())),
+    issuer=issuer, client_id="public", origins=[issuer],
+)
+auth._source.doubt("old")  # a renewal that nobody waits for
+input()
+"""
+
+
+def test_a_process_that_ends_keeps_what_it_renewed(machines: MachineIssuer, tmp_path: Path) -> None:
+    """Its refresh token is spent as soon as the issuer has read it."""
+    machines.refresh_tokens["first"] = None
+    machines.gate.clear()
+    kept = tmp_path / "tokens.json"
+    command = [sys.executable, "-c", _HURRIED, machines.issuer, str(kept)]
+    with subprocess.Popen(command, stdin=subprocess.PIPE) as process:
+        assert machines.asked.wait(20)
+        assert process.stdin is not None
+        process.stdin.write(b"\n")
+        process.stdin.flush()  # its main thread ends here
+        with pytest.raises(subprocess.TimeoutExpired):
+            process.wait(0.2)
+        machines.gate.set()
+    assert process.returncode == 0
+    assert TokenSet.from_dict(json.loads(kept.read_text())).refresh_token in machines.refresh_tokens

@@ -5,7 +5,7 @@ https://www.rfc-editor.org/rfc/rfc6749#section-4.4 and section 6
 
 import logging
 from collections.abc import Callable, Mapping, Sequence
-from typing import Protocol
+from typing import ClassVar, Protocol
 
 from watchword.client.errors import ClientError, ClientSettingsError, NotSignedInError, TokenRequestError
 from watchword.client.refresh import renewed
@@ -30,7 +30,12 @@ _OWN_FIELDS = frozenset(
 
 
 class Grant(Protocol):
-    """How the tokens of one source are renewed. No I/O but `keep`."""
+    """How the tokens of one source are renewed. No I/O but `keep`.
+
+    ``must_land``: what is spent by asking must not be lost, so a process that ends waits for the answer.
+    """
+
+    must_land: ClassVar[bool]
 
     def fields(self, held: TokenSet | None) -> Sequence[tuple[str, str]]:
         """The form that asks for new tokens.
@@ -71,6 +76,8 @@ class ClientCredentialsGrant:
         ClientSettingsError: a scope is none, or a parameter is one that is set elsewhere.
     """
 
+    must_land: ClassVar[bool] = False
+
     def __init__(self, resource: str | None, scopes: Sequence[str], parameters: Mapping[str, str]) -> None:
         self._scopes = read_scopes(scopes)
         self._fields = (("grant_type", "client_credentials"), *further_fields(resource, parameters))
@@ -105,6 +112,8 @@ class RefreshGrant:
         parameters: further fields.
         on_renewed: stores the new tokens.
     """
+
+    must_land: ClassVar[bool] = True
 
     def __init__(
         self, resource: str | None, parameters: Mapping[str, str], on_renewed: Callable[[TokenSet], object]

@@ -50,6 +50,8 @@ class TokenRequests:
         if self._proofs is not None and self._proofs.remember(origin, answer.headers) and _wants_nonce(answer):
             answer = self._post(address, origin, fields)
             self._proofs.remember(origin, answer.headers)
+        if answer.body is None or ("error" not in answer.body and answer.status != 200):
+            self._found = None  # whoever answered is no token endpoint: it may have moved
         return read_token_answer(answer.status, answer.body, token_type=self.token_type)
 
     def _post(self, address: TokenAddress, origin: Origin, fields: Sequence[tuple[str, str]]) -> Answer:
@@ -59,7 +61,7 @@ class TokenRequests:
         try:
             return post_for_answer(form)
         except TokenRequestError:
-            self._found = None  # it may have moved
+            self._found = None
             raise
 
     def _address(self) -> TokenAddress:

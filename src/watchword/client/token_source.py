@@ -142,7 +142,8 @@ class TokenSource:
 
     def _take_off(self, flight: Future[_Outcome]) -> None:
         try:
-            Thread(target=self._renew, args=(flight,), name="watchword-tokens", daemon=True).start()
+            daemon = not self._grant.must_land
+            Thread(target=self._renew, args=(flight,), name="watchword-tokens", daemon=daemon).start()
         except RuntimeError as error:  # this process may have no further thread at the moment
             failure = TokenRequestError("there is no thread left to ask for a token with", error="no_answer")
             failure.__cause__ = error
