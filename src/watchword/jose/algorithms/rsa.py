@@ -12,6 +12,7 @@ from cryptography.hazmat.primitives.hashes import SHA256, SHA384, SHA512, HashAl
 
 from watchword.jose import base64url
 from watchword.jose.algorithms.algorithm import Algorithm, member_uint
+from watchword.jose.algorithms.roca import has_fingerprint
 from watchword.jose.errors import InvalidKeyError, SignatureInvalidError
 
 MIN_MODULUS_BITS = 2048
@@ -72,11 +73,13 @@ class RSAKey:
 
 
 def _refuse_weak(numbers: rsa.RSAPublicNumbers) -> None:
-    """Too small to trust, or so large that a verification becomes an attack (THREATS J16)."""
+    """Too small to trust, so large that a verification becomes an attack, or broken by design (THREATS J16)."""
     if not MIN_MODULUS_BITS <= numbers.n.bit_length() <= MAX_MODULUS_BITS:
         raise InvalidKeyError(f"an RSA modulus has {MIN_MODULUS_BITS} to {MAX_MODULUS_BITS} bits")
     if numbers.n % 2 == 0 or numbers.e % 2 == 0 or not 3 <= numbers.e < 2**32:
         raise InvalidKeyError("the RSA modulus or exponent is not one that keys have")
+    if has_fingerprint(numbers.n):
+        raise InvalidKeyError("the RSA key comes from a generator whose keys can be broken")
 
 
 def _generate(scheme: Scheme) -> RSAKey:
