@@ -93,16 +93,6 @@ def test_j07_without_alg_the_allow_list_decides_where_it_leaves_one() -> None:
             Key.from_dict(members, algorithms=algorithms)
 
 
-@pytest.mark.parametrize("curve", ["Ed25519", "Ed448"])
-def test_j12_the_open_name_is_used_only_where_the_key_pins_the_curve(curve: str) -> None:
-    members = Key.generate(curve).to_dict() | {"alg": "EdDSA"}
-    if curve == "Ed25519":
-        assert Key.from_dict(members).alg == "EdDSA"
-    else:
-        with pytest.raises(UnsupportedKeyError):
-            Key.from_dict(members)
-
-
 @pytest.mark.parametrize(("alg", "least"), [("HS256", 32), ("HS384", 48), ("HS512", 64)])
 def test_j13_j14_short_secrets_are_refused(alg: str, least: int) -> None:
     def load(secret: bytes) -> Key:

@@ -27,6 +27,29 @@ def test_j17_shared_secrets_and_public_keys_do_not_mix() -> None:
         KeySet([ONE, Key.generate("HS256", kid="secret")])
 
 
+@pytest.mark.parametrize(("one", "other"), [("RS256", "PS256"), ("RS256", "RS512"), ("HS256", "HS384")])
+def test_j11_one_key_serves_one_algorithm(one: str, other: str) -> None:
+    members = Key.generate(other, kid="a").to_dict(private=True)
+    first, second = Key.from_dict(members | {"alg": one}), Key.from_dict(members | {"kid": "b"})
+    with pytest.raises(InvalidKeyError, match="two algorithms"):
+        KeySet([first, second])
+    if not first.is_symmetric:
+        with pytest.raises(InvalidKeyError, match="two algorithms"):
+            KeySet.from_dict({"keys": [first.to_dict(), second.to_dict()]})
+
+
+@pytest.mark.parametrize("alg", ["RS256", "ES256", "Ed25519"])
+def test_j11_one_key_under_two_names_still_serves_one_algorithm(alg: str) -> None:
+    members = Key.generate(alg, kid="a").to_dict()
+    KeySet.from_dict({"keys": [members, members | {"kid": "b"}]})
+
+
+def test_j11_the_two_names_of_one_edwards_algorithm_are_one() -> None:
+    members = Key.generate("Ed25519", kid="a").to_dict()
+    keys = KeySet.from_dict({"keys": [members, members | {"kid": "b", "alg": "EdDSA"}]})
+    assert [key.alg for key in keys] == ["Ed25519", "EdDSA"]
+
+
 def test_j47_a_token_that_names_no_key_fits_only_a_set_of_one() -> None:
     assert KeySet([ONE]).find(None) is ONE
     for keys in (KeySet([]), KeySet([ONE, TWO])):

@@ -16,20 +16,41 @@ _KEY_TYPES = frozenset(algorithm.kty for algorithm in ALGORITHMS)
 class Key:
     """A key that knows the one algorithm it serves; immutable.
 
+    ``alg`` is that algorithm's name, which goes into the headers of what it signs. ``header_algs`` are the names that
+    the header of what it verifies may have: ``alg`` alone, unless the JWK of an Edwards curve named no algorithm.
+    Then its curve has one algorithm with two names, of which either is taken (RFC 9864, THREATS J12).
+
     Make one with `generate` or `from_dict`. Its ``repr`` shows no secret, and it cannot be pickled or copied, so that
     a secret does not travel unseen (THREATS J23).
     """
 
-    __slots__ = ("_algorithm", "_material", "_operations", "_public_json", "alg", "has_own_kid", "kid", "verify")
+    __slots__ = (
+        "_algorithm",
+        "_material",
+        "_operations",
+        "_public_json",
+        "alg",
+        "has_own_kid",
+        "header_algs",
+        "kid",
+        "verify",
+    )
 
     def __init__(
-        self, algorithm: Algorithm, material: KeyMaterial, *, kid: str | None, operations: Sequence[str] | None = None
+        self,
+        algorithm: Algorithm,
+        material: KeyMaterial,
+        *,
+        kid: str | None,
+        operations: Sequence[str] | None = None,
+        header_algs: Sequence[str] = (),
     ) -> None:
         self._algorithm = algorithm
         self._material = material
         self._operations = None if operations is None else frozenset(operations)
         self._public_json: bytes | None = None  # proofs carry it again and again
         self.alg = algorithm.name
+        self.header_algs = tuple(header_algs) or (algorithm.name,)
         self.has_own_kid = kid is not None
         self.kid = thumbprint.of(material.thumbprint_members()) if kid is None else kid
         # The hot path: bound once, so that verifying costs one call.
@@ -67,9 +88,9 @@ class Key:
             raise InvalidKeyError("a key is a JSON object")
         _check_use(members.get("use", "sig"))
         operations = _checked_operations(members["key_ops"]) if "key_ops" in members else None
-        algorithm = _algorithm_of(members, algorithms)
+        algorithm, header_algs = _algorithm_of(members, algorithms)
         kid = _checked_kid(members["kid"]) if "kid" in members else None
-        return cls(algorithm, algorithm.load(members), kid=kid, operations=operations)
+        return cls(algorithm, algorithm.load(members), kid=kid, operations=operations, header_algs=header_algs)
 
     @property
     def kty(self) -> str:
@@ -129,7 +150,8 @@ class Key:
         Raises:
             InvalidKeyError: it is a shared secret.
         """
-        return Key.from_dict(self.to_dict())
+        material = self._algorithm.load(self.to_dict())
+        return Key(self._algorithm, material, kid=self.kid, header_algs=self.header_algs)
 
     def _may(self, operation: str) -> bool:
         return self._operations is None or operation in self._operations
@@ -154,7 +176,8 @@ def _named(alg: str) -> Algorithm:
     return algorithm
 
 
-def _algorithm_of(members: Mapping[str, Any], allowed: Sequence[str]) -> Algorithm:
+def _algorithm_of(members: Mapping[str, Any], allowed: Sequence[str]) -> tuple[Algorithm, tuple[str, ...]]:
+    """The algorithm of a JWK, and the names that headers may give it."""
     kty, crv, alg = members.get("kty"), members.get("crv"), members.get("alg")
     if not isinstance(kty, str):
         raise InvalidKeyError("the key member `kty` is missing or not a string")
@@ -166,16 +189,20 @@ def _algorithm_of(members: Mapping[str, Any], allowed: Sequence[str]) -> Algorit
         algorithm = _named(alg)
         if algorithm.kty != kty:
             raise InvalidKeyError("the key's type does not fit its algorithm")
-        return algorithm
-    fitting = [row for row in ALGORITHMS if row.kty == kty and row.crv == crv and _is_allowed(row, allowed)]
+        return algorithm, (alg,)
+    fitting = [
+        (row, names) for row in ALGORITHMS if row.kty == kty and row.crv == crv and (names := _names(row, allowed))
+    ]
     if len(fitting) != 1:
         raise UnsupportedKeyError("the key names no algorithm and allows none or several")
-    return fitting[0]
+    row, names = fitting[0]
+    return (row if row.name in names else BY_NAME[names[0]]), names
 
 
-def _is_allowed(row: Algorithm, allowed: Sequence[str]) -> bool:
-    # Where nobody says otherwise a curve has its fully specified name (RFC 9864), never `EdDSA`.
-    return row.name in allowed if allowed else not row.is_symmetric and row.name != "EdDSA"
+def _names(row: Algorithm, allowed: Sequence[str]) -> tuple[str, ...]:
+    """Under which of its names the caller allows ``row``; where it says nothing, every asymmetric one is allowed."""
+    names = (row.name,) if row.open_name is None else (row.name, row.open_name)
+    return tuple(name for name in names if (name in allowed if allowed else not row.is_symmetric))
 
 
 def _check_use(use: object) -> None:

@@ -14,7 +14,7 @@ class KeySet:
 
     Raises:
         InvalidKeyError: two keys have one name, shared secrets stand beside public keys, or there are too many
-            (THREATS J17, J88).
+            (THREATS J17, J88), or one key is to serve two algorithms (RFC 8725bis section 3.1, THREATS J11).
     """
 
     __slots__ = ("_by_kid", "keys")
@@ -28,6 +28,8 @@ class KeySet:
             raise InvalidKeyError("two keys of the set have the same `kid`")
         if len({key.is_symmetric for key in self.keys}) > 1:
             raise InvalidKeyError("shared secrets and public keys do not belong in one set")
+        if _serves_twice(self.keys):
+            raise InvalidKeyError("one key of the set serves two algorithms")
 
     @classmethod
     def from_dict(cls, document: Mapping[str, Any], *, algorithms: Sequence[str] = ()) -> Self:
@@ -84,3 +86,13 @@ class KeySet:
 
     def __repr__(self) -> str:
         return f"<KeySet {list(self._by_kid)!r}>"
+
+
+def _serves_twice(keys: Iterable[Key]) -> bool:
+    served: dict[str, str] = {}
+    for key in keys:
+        # An Edwards curve has one algorithm under two names, and issuers that change over list a key under both.
+        algorithm = key.kty if key.kty == "OKP" else key.alg
+        if served.setdefault(key.thumbprint(), algorithm) != algorithm:
+            return True
+    return False

@@ -1,6 +1,7 @@
 """Signed bytes in compact form (RFC 7515 section 7.1), the only form there is here (THREATS J37, J67).
 
-Before any cryptography the header's algorithm, the key's algorithm and the allow-list must be one and the same.
+Before any cryptography the header's algorithm, the key's algorithm and the allow-list must be one and the same. (One
+algorithm has two names: see `Key.header_algs`.)
 """
 
 from collections.abc import Sequence
@@ -129,7 +130,7 @@ def signed_payload(message: UnverifiedMessage, key: Key | KeySet) -> bytes:
     """
     header = message.header
     chosen = key.find(header.kid) if isinstance(key, KeySet) else _given(key, header.kid)
-    if header.alg != chosen.alg:
+    if header.alg not in chosen.header_algs:
         raise _not_allowed()
     chosen.verify(message.signing_input, base64url.decode(message.signature_segment))
     if message.header_segment not in _remembered:

@@ -55,6 +55,7 @@ class Algorithm:
         hash_name: the hash of ``at_hash`` and its like (OpenID Connect Core section 3.1.3.6), where one is defined.
         generate: makes a new key.
         load: makes a key from JWK members whose ``kty`` fits; raises `InvalidKeyError`.
+        open_name: an older name of the same, which leaves the curve to the key (RFC 9864 section 2.2).
     """
 
     name: str
@@ -63,6 +64,7 @@ class Algorithm:
     hash_name: str | None
     generate: Callable[[], KeyMaterial]
     load: Callable[[Mapping[str, Any]], KeyMaterial]
+    open_name: str | None = None
 
     @property
     def is_symmetric(self) -> bool:

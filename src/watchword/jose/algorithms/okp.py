@@ -1,6 +1,7 @@
 """Edwards-curve signatures (RFC 8037) under their fully specified names (RFC 9864).
 
-``EdDSA``, the name that leaves the curve open, is a row of its own for keys that say it: such a key pins Ed25519.
+``EdDSA``, the name that leaves the curve open, is a row of its own for keys that say it; the key's ``crv`` says which
+curve is meant (THREATS J12).
 """
 
 from collections.abc import Callable, Mapping
@@ -106,8 +107,16 @@ def _refuse_weak(curve: Curve, x: bytes) -> None:
         raise InvalidKeyError("the point is not one that keys have")
 
 
-def _row(name: str, curve: Curve, hash_name: str | None) -> Algorithm:
-    return Algorithm(name, "OKP", curve.crv, hash_name, partial(_generate, curve), partial(_load, curve))
+def _load_pinned(members: Mapping[str, Any]) -> OKPKey:
+    for curve in (_ED25519, _ED448):
+        if members.get("crv") == curve.crv:
+            return _load(curve, members)
+    raise UnsupportedKeyError("the key's curve is not supported")
+
+
+def _row(curve: Curve, hash_name: str | None) -> Algorithm:
+    generate, load = partial(_generate, curve), partial(_load, curve)
+    return Algorithm(curve.crv, "OKP", curve.crv, hash_name, generate, load, open_name="EdDSA")
 
 
 _P25519 = 2**255 - 19
@@ -137,7 +146,7 @@ _ED448 = Curve(
 
 # The hash of ``at_hash`` is the curve's own; for Ed448 no specification fixes the output's length, so there is none.
 ALGORITHMS = (
-    _row("Ed25519", _ED25519, "sha512"),
-    _row("Ed448", _ED448, None),
-    _row("EdDSA", _ED25519, "sha512"),
+    _row(_ED25519, "sha512"),
+    _row(_ED448, None),
+    Algorithm("EdDSA", "OKP", None, "sha512", partial(_generate, _ED25519), _load_pinned),
 )
