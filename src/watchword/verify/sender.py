@@ -38,9 +38,9 @@ _log = logging.getLogger("watchword.verify")
 class SenderPolicy:
     """How callers prove that a token is theirs.
 
-    A service in several processes: each remembers for itself which proofs were used, so that a stolen request could be
-    replayed once to each other process within ``proof_age``, unless ``replay`` is a store that all of them share.
-    Nonces do not change that: they only say how old a proof can be.
+    A service in several processes: each remembers for itself which proofs were used, and forgets it when it ends, so
+    that a stolen request could be replayed once to each other process within ``proof_age``, unless ``replay`` is a
+    store that all of them share. Nonces do not change that: they only say how old a proof can be.
 
     Args:
         origin: ``scheme://host[:port]`` under which callers know this service, and the path prefix that a proxy takes
