@@ -60,3 +60,12 @@ def test_an_event_that_does_not_end_is_refused() -> None:
         events(*[b"data: x\n"] * 200)
     with pytest.raises(MessageRefusedError):
         events(*[b": c\n"] * 300)
+
+
+@given(st.lists(st.binary(max_size=100)))
+def test_whatever_arrives_is_events_or_is_too_long(chunks: list[bytes]) -> None:
+    try:
+        found = events(*chunks)
+    except MessageRefusedError:
+        return
+    assert sum(len(event.data) for event in found) <= sum(map(len, chunks))

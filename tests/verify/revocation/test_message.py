@@ -4,6 +4,8 @@ import json
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from tests.verify.revocation.vectors import ISSUER, NOW, message
 
 from watchword.jose import Key, KeySet, base64url, jwt
@@ -156,3 +158,26 @@ def test_j42_no_error_repeats_what_was_read() -> None:
     with pytest.raises(MessageRefusedError) as caught:
         message(SNAPSHOT | {"entries": [[1, "canary", "canary", 1]]})
     assert "canary" not in f"{caught.value!r} {caught.value.detail} {caught.value.__cause__!r}"
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=30),
+    lambda inner: st.lists(inner, max_size=5) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
+    max_leaves=10,
+)
+
+
+@given(st.dictionaries(st.sampled_from([*SNAPSHOT, "from", "to", "head"]), JSON))
+def test_whatever_was_signed_is_read_or_refused(members: dict[str, Any]) -> None:
+    for claims in (SNAPSHOT, HEARTBEAT):
+        try:
+            found = message(claims | members)
+        except MessageRefusedError:
+            continue
+        assert 0 <= found.first <= found.to <= found.head
+
+
+@given(st.binary(max_size=200) | st.tuples(st.binary(), st.binary(), st.binary()).map(b".".join))
+def test_whatever_arrives_is_refused(text: bytes) -> None:
+    with pytest.raises(MessageRefusedError):
+        reading(text)

@@ -174,6 +174,23 @@ def test_r42_a_message_signed_by_another_key_is_refused(writer: FakeWriter, cloc
         assert reader.status().age == 5
 
 
+def test_a_snapshot_comes_from_its_own_address_and_a_batch_from_its_own(
+    writer: FakeWriter, clock: SettableClock
+) -> None:
+    with reading(writer) as reader:
+        writer.answer = lambda path: (200, MESSAGE, writer.sign(writer.batch(0))) if path == "/feed/snapshot" else None
+        reader.look()
+        assert (reader.status().journal_id, reader.status().last_error) == (None, "message_refused")
+        writer.recovers()
+        clock.advance(5)
+        reader.look()
+        writer.withdraw("token", "t-1")
+        writer.answer = lambda path: (200, MESSAGE, writer.sign(writer.snapshot())) if path == "/feed/poll" else None
+        clock.advance(5)
+        reader.look()
+        assert (reader.status().seq, reader.status().last_error) == (0, "message_refused")
+
+
 def test_a_feed_key_that_is_not_known_is_asked_for_at_most_twice_a_minute(
     writer: FakeWriter, clock: SettableClock
 ) -> None:

@@ -138,6 +138,7 @@ def test_r42_what_must_not_be_believed_changes_nothing_and_the_stream_goes_on(
     clock.advance(3)
     writer.withdraw("token", "t-9")
     reader.knows(1)
+    assert verdict(reader, marks(writer, jti="t-9")) == "token"
     assert writer.count(EVENTS) == 1
     assert writer.count("/feed/snapshot") == 1
 

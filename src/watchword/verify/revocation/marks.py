@@ -22,7 +22,7 @@ class TokenMarks:
 
     __slots__ = ("_digests", "_issuer", "_marks")
 
-    def __init__(self, issuer: str, marks: tuple[Marks, ...]) -> None:
+    def __init__(self, issuer: str, marks: tuple[Marks, ...]) -> None:  # in the order of ``KINDS``
         self._issuer = issuer
         self._marks = marks
         self._digests: list[Digests | None] = [None] * len(KINDS)
@@ -41,17 +41,21 @@ class TokenMarks:
                 whatever has been withdrawn.
         """
         subject_epoch, client_epoch, all_epoch = _epochs(claims)
-        client = _one(claims, "client_id", client_epoch)
-        by_kind = {
-            "token": _one(claims, "jti"),
-            "grant": _one(claims, "gid") + _ancestors(claims),
-            "session": _one(claims, "sid"),
-            "key": () if kid is None else ((kid, ALWAYS),),
-            "subject": _one(claims, "sub", subject_epoch),
-            "client": client + _actors(claims),
-            "all": (("", all_epoch),),
-        }
-        return cls(issuer, tuple(by_kind[kind] for kind in KINDS))
+        grant, client = _one(claims, "gid"), _one(claims, "client_id", client_epoch)
+        if "ancestor_gids" in claims:
+            grant += _ancestors(claims["ancestor_gids"])
+        if "ww_actors" in claims:
+            client += _actors(claims["ww_actors"])
+        marks = (
+            _one(claims, "jti"),
+            grant,
+            _one(claims, "sid"),
+            () if kid is None else ((kid, ALWAYS),),
+            _one(claims, "sub", subject_epoch),
+            client,
+            (("", all_epoch),),
+        )
+        return cls(issuer, marks)
 
     def digests(self, kind: int) -> Digests:
         """The digests of one kind, given by its place in ``KINDS``, each with the epoch that it must not exceed."""
@@ -93,21 +97,18 @@ def _epochs(claims: Mapping[str, Any]) -> tuple[int, int, int]:
     return _epoch(subject, "ww_epoch"), _epoch(client, "ww_epoch"), _epoch(everyone, "ww_epoch")
 
 
-def _ancestors(claims: Mapping[str, Any]) -> Marks:
-    return tuple((_text(gid, "ancestor_gids"), ALWAYS) for gid in _list(claims, "ancestor_gids", MAX_ANCESTORS))
+def _ancestors(value: object) -> Marks:
+    return tuple((_text(gid, "ancestor_gids"), ALWAYS) for gid in _list(value, "ancestor_gids", MAX_ANCESTORS))
 
 
-def _actors(claims: Mapping[str, Any]) -> Marks:
-    pairs = _list(claims, "ww_actors", MAX_ACTORS)
+def _actors(value: object) -> Marks:
+    pairs = _list(value, "ww_actors", MAX_ACTORS)
     if not all(type(pair) is list and len(pair) == 2 for pair in pairs):
         raise ClaimError("the claim `ww_actors` is not a list of pairs", claim="ww_actors")
     return tuple((_text(client, "ww_actors"), _epoch(epoch, "ww_actors")) for client, epoch in pairs)
 
 
-def _list(claims: Mapping[str, Any], name: str, longest: int) -> list[Any]:
-    if name not in claims:
-        return []
-    value = claims[name]
+def _list(value: object, claim: str, longest: int) -> list[Any]:
     if type(value) is not list or len(value) > longest:
-        raise ClaimError(f"the claim `{name}` is not a list of at most {longest}", claim=name)
+        raise ClaimError(f"the claim `{claim}` is not a list of at most {longest}", claim=claim)
     return value
