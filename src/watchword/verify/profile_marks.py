@@ -39,6 +39,18 @@ class StartsWith:
 
 
 @dataclass(frozen=True, slots=True)
+class Contains:
+    """``claim`` is a string with ``part`` in it."""
+
+    claim: str
+    part: str
+
+    def holds(self, signed: SignedClaims) -> bool:
+        value = signed.claims.get(self.claim)
+        return isinstance(value, str) and self.part in value
+
+
+@dataclass(frozen=True, slots=True)
 class HeaderOneOf:
     """The header's ``parameter`` is one of these strings."""
 

@@ -12,9 +12,11 @@ from watchword.jose.jwt import SignedClaims
 from watchword.verify.profile_marks import (
     AllOf,
     AnyOf,
+    Contains,
     Has,
     HeaderOneOf,
     Lacks,
+    Mark,
     NotInAudience,
     OneOf,
     Same,
@@ -68,25 +70,26 @@ _NO_ID_TOKEN_CLAIMS = Lacks(("nonce", "at_hash", "c_hash", "s_hash"))
 RFC9068 = Profile(name="rfc9068", shapes=(STANDARD,))
 """JSON Web Token profile for OAuth 2.0 access tokens (RFC 9068 section 2.2). ``typ`` is the proof."""
 
-_AUTH0_CLIENT = "@clients"
+
+def _auth0(kind: str, client: str, required: tuple[str, ...], proof: tuple[Mark, ...]) -> TokenShape:
+    """The shape of one token dialect."""
+    alone = Same("sub", client, suffix="@clients")
+    return TokenShape(
+        kinds=frozenset({kind}),
+        client=client,
+        roles=(("permissions",),),
+        required=required,
+        proof=(AnyOf((Contains("sub", "|"), alone)), *proof),  # "provider|id" for people
+        own_account=alone,
+    )
+
+
 AUTH0 = Profile(
     name="auth0",
     shapes=(
-        TokenShape(
-            kinds=_AT_JWT,
-            client="client_id",
-            roles=(("permissions",),),
-            required=("iat", "jti"),
-            own_account=Same("sub", "client_id", suffix=_AUTH0_CLIENT),
-        ),
-        TokenShape(
-            kinds=_JWT,
-            client="azp",
-            roles=(("permissions",),),
-            # ID tokens are for the client itself and name it in ``aud`` alone.
-            proof=(NotInAudience("azp"), _NO_ID_TOKEN_CLAIMS),
-            own_account=Same("sub", "azp", suffix=_AUTH0_CLIENT),
-        ),
+        _auth0("at+jwt", "client_id", ("iat", "jti"), ()),
+        # ID tokens are for the client itself and name it in ``aud`` alone.
+        _auth0("jwt", "azp", ("iat",), (NotInAudience("azp"), _NO_ID_TOKEN_CLAIMS)),
     ),
 )
 """Auth0, both of its access token profiles: https://auth0.com/docs/secure/tokens/access-tokens/access-token-profiles
@@ -193,7 +196,7 @@ _CLERK_ORIGIN = StartsWith("azp", ("https://", "http://"))  # in an ID token it 
 CLERK = Profile(
     name="clerk",
     shapes=(
-        TokenShape(kinds=_AT_JWT, client="client_id", audience="client_id"),
+        TokenShape(kinds=_AT_JWT, client="client_id", audience="client_id", proof=(StartsWith("sub", ("user_",)),)),
         TokenShape(
             kinds=_JWT,
             when=HeaderOneOf("cat", frozenset({"cl_B7d4PD111AAA", "cl_I7d4PD111III"})),

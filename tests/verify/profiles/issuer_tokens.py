@@ -70,7 +70,7 @@ def _read(kind: str) -> list[Sample]:
                 sample.get("says", {}),
                 tuple(sample.get("needs", ())),
             )
-            for sample in document[kind]
+            for sample in document.get(kind, ())
         ]
     return samples
 
@@ -78,3 +78,4 @@ def _read(kind: str) -> list[Sample]:
 ACCESS_TOKENS = _read("access_tokens")
 ID_TOKENS = _read("id_tokens")
 OTHER_TOKENS = _read("others")
+ACCESS_TOKENS_FOR_OTHERS = _read("for_others")

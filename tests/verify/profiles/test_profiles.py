@@ -85,7 +85,9 @@ def test_a_profile_of_ones_own_is_used_like_any_other() -> None:
 
 def test_roles_may_be_found_under_another_name() -> None:
     profile = AUTH0.with_roles("https://example.com/access", "roles")
-    token = signed({"typ": "JWT"}, azp="app", permissions=["p"], **{"https://example.com/access": {"roles": ["r"]}})
+    token = signed(
+        {"typ": "JWT"}, sub="auth0|1", azp="app", permissions=["p"], **{"https://example.com/access": {"roles": ["r"]}}
+    )
     assert profile.read(token, (API,)).roles == {"r"}
     assert AUTH0.read(token, (API,)).roles == {"p"}
 
@@ -93,7 +95,7 @@ def test_roles_may_be_found_under_another_name() -> None:
 @pytest.mark.parametrize("found", ["r", ["r", ""], ["r", 1], {"roles": "r"}, {"roles": {"r": 1}}, 7, None], ids=repr)
 def test_j56_roles_of_another_type_refuse_the_token(found: object) -> None:
     for path in (("x",), ("x", "roles")):
-        token = signed({"typ": "JWT"}, azp="app", x=found)
+        token = signed({"typ": "JWT"}, sub="auth0|1", azp="app", x=found)
         with pytest.raises(JOSEError) as caught:
             AUTH0.with_roles(*path).read(token, (API,))
         assert caught.value.code == "claim_invalid"
