@@ -14,6 +14,8 @@ from watchword.verify.claims import VerifiedClaims
 from watchword.verify.errors import from_jose
 
 DEFAULT_ALGORITHMS = ("RS256",)
+_STATED_KINDS = (("typ", "ID"), ("token_use", "id"))  # claims of Keycloak and of Cognito
+_OF_ACCESS_TOKENS = frozenset({"scope", "scp", "cid", "gty", "azpacr", "appidacr"})  # Auth0, Entra, Okta and others
 
 
 def verify_id_token(
@@ -63,6 +65,7 @@ def verify_id_token(
         rules.check_issued_at(claims, now=now, leeway=leeway)
         rules.text(claims, "sub", max_characters=rules.MAX_SUBJECT_CHARACTERS)
         _refuse_logout_token(claims)
+        _refuse_access_token(claims)
         _check_nonce(claims, nonce)
         _check_max_age(claims, max_age, now=now, leeway=leeway)
         _check_hash(signed, "at_hash", access_token)
@@ -84,6 +87,15 @@ def _check_audience(claims: Mapping[str, Any], client_id: str) -> None:
 def _refuse_logout_token(claims: Mapping[str, Any]) -> None:
     """Logout tokens made before they had a ``typ`` are told apart by ``events`` (Back-Channel Logout section 2.4)."""
     if "events" in claims:
+        raise TypeMismatchError("the token is not of the expected type")
+
+
+def _refuse_access_token(claims: Mapping[str, Any]) -> None:
+    """The access tokens of many issuers state no other type than their ID tokens, and an application that is client and
+    API at once has one ``aud`` for both: they are told apart by what only one of them has (THREATS J65).
+    """
+    states_another = any(name in claims and claims[name] != value for name, value in _STATED_KINDS)
+    if states_another or not _OF_ACCESS_TOKENS.isdisjoint(claims):
         raise TypeMismatchError("the token is not of the expected type")
 
 
