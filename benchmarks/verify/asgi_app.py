@@ -18,7 +18,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from watchword.verify.protection import Protection
+from watchword.asgi import ProtectMiddleware
 
 
 async def nothing(request: Request) -> Response:
@@ -27,25 +27,10 @@ async def nothing(request: Request) -> Response:
     return Response()
 
 
-class ByHand:
-    """The least that a middleware does: find the token, verify it, pass on what it says."""
-
-    def __init__(self, app: Any) -> None:
-        self._app = app
-        self._protection = Protection(issuer=ISSUER, audience=AUDIENCE, revocation="poll")
-
-    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
-        """One request."""
-        given = [value.decode("latin-1") for name, value in scope["headers"] if name == b"authorization"]
-        presented = self._protection.present(authorization=given, method=scope["method"], path=scope["path"])
-        scope["claims"] = await self._protection.aadmit(presented)
-        await self._app(scope, receive, send)
-
-
 def application(kind: str) -> Any:
     """The application, ``bare`` or ``guarded``."""
     bare = Starlette(routes=[Route("/", nothing)])
-    return bare if kind == "bare" else ByHand(bare)
+    return bare if kind == "bare" else ProtectMiddleware(bare, issuer=ISSUER, audience=AUDIENCE, revocation="poll")
 
 
 async def serve(server: uvicorn.Server) -> None:

@@ -15,6 +15,7 @@ from benchmarks.verify.material import AUDIENCE, ISSUER, TYP, WITHDRAWABLE, Mate
 from watchword.fetch import InProcessAnswer, InProcessRequest, danger_answer_in_process
 from watchword.jose import Key, KeySet, jwt
 from watchword.verify import VerificationError, Verifier
+from watchword.verify.verification import alive
 
 ENTRIES = 700  # so many that no kind's table is empty
 _JOURNAL_ID = "4f0c0d8a5be1f1c2a0b1c2d3e4f50617"
@@ -34,9 +35,11 @@ class IssuerHere:
 
     @contextmanager
     def answering(self) -> Iterator[None]:
-        """While it stands there."""
+        """While it stands there; verifiers end what they have running when it goes."""
         with danger_answer_in_process(ISSUER, self._answer):
             yield
+            for verification in alive():
+                verification.forget()
 
     def is_obeyed(self, verifier: Verifier) -> bool:
         """Whether ``verifier`` refuses the withdrawn token: its journal is live."""

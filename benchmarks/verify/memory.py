@@ -34,11 +34,11 @@ def measure_all(scale: Scale) -> Findings:
     findings = Findings()
     tokens, calls = TOKENS, 10_000_000 if scale.full else 200_000
     if scale.round_seconds < 0.005:  # a try-out
-        tokens, calls = 2_000, 5_000
+        tokens, calls = 500, 2_000
     progress.say(f"memory of {tokens:,} cached tokens")
     resident = _apart(_resident_bytes, tokens)
     traced = _apart(_traced_bytes, min(tokens, TRACED))
-    full = _apart(_traced_default_cache, 2 * DEFAULT_CACHE)
+    full = _apart(_traced_default_cache, min(2 * DEFAULT_CACHE, tokens))
     rows: tuple[Row, ...] = (
         Row(f"resident, over {tokens:,} tokens", (resident,)),
         Row(f"traced, over {min(tokens, TRACED):,} tokens", (traced,)),
@@ -109,7 +109,7 @@ def _growth(calls: int) -> list[float]:
         verify = issuer_here.verifier(revocation="poll").verify
         hits = list(_tokens(material, 0, 1_000))
         rubbish, fresh = _rubbish(material), _tokens(material, 10_000, 1 << 62)
-        for _, one in zip(range(2 * DEFAULT_CACHE), fresh, strict=False):
+        for _, one in zip(range(min(2 * DEFAULT_CACHE, calls)), fresh, strict=False):
             verify(one.decode("ascii"))
         chosen, samples = random.Random(7), [_resident() / 1e6]
         for _ in range(SAMPLES):

@@ -50,8 +50,7 @@ class Local:
     warm_rounds: int = 15
 
     def run(self, calls: int) -> Taken:
-        """Do it ``calls`` times; the garbage of others is collected before."""
-        gc.collect()
+        """Do it ``calls`` times."""
         wall, cpu = time.perf_counter(), time.process_time()
         self.loop(calls)
         return Taken(time.process_time() - cpu, time.perf_counter() - wall)
@@ -99,6 +98,7 @@ def measure(contenders: Sequence[Contender], *, rounds: int, round_seconds: floa
     for number in range(rounds):
         start = number % len(contenders)
         for one in [*contenders[start:], *contenders[:start]]:
+            gc.collect()  # the garbage of those before
             taken = one.run(calls[one.name])
             figures.per_call[one.name].append(taken.cpu / calls[one.name] * 1e6)
             figures.walls.append(taken.wall)
@@ -108,10 +108,10 @@ def measure(contenders: Sequence[Contender], *, rounds: int, round_seconds: floa
 
 def _calls(contender: Contender, round_seconds: float) -> int:
     """Warm up, and find how many calls fill a round."""
-    calls, spent = 1, 0.0
+    calls, spent, warm = 1, 0.0, contender.warm_rounds * round_seconds
     while True:
         taken = contender.run(calls)
         spent += taken.cpu
-        if spent >= contender.warm_rounds * round_seconds and taken.cpu > round_seconds / 8:
+        if spent >= warm and taken.cpu > round_seconds / 8:
             return max(1, round(calls * round_seconds / taken.cpu))
-        calls = calls * 2 if taken.cpu < round_seconds else calls
+        calls = calls * 2 if taken.cpu < warm / 4 else calls

@@ -66,8 +66,10 @@ def fill_redis(port: int, session: Mapping[str, Any]) -> None:
     """Every session, as JSON under its id."""
     client = importlib.import_module("redis").Redis(port=port)
     text = json.dumps(dict(session))
+    pipeline = client.pipeline(transaction=False)
     for name in session_ids():
-        client.set(f"session:{name}", text)
+        pipeline.set(f"session:{name}", text)
+    pipeline.execute()
     client.close()
 
 
