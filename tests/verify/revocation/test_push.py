@@ -67,6 +67,18 @@ def test_r41_after_silence_it_polls(reader: WatchedReader, writer: FakeWriter, c
     assert reader.status().mode == "poll"
 
 
+def test_r41_messages_that_are_no_news_do_not_keep_it_from_polling(
+    reader: WatchedReader, writer: FakeWriter, clock: SettableClock
+) -> None:
+    """Each says that there is more, and none brings it."""
+    claims = writer.claims("batch", **{"from": 0, "to": 0, "head": 1, "entries": []})
+    writer.say(b"event: batch\ndata: %s\n\nevent: batch\ndata: the end\n\n" % writer.sign(claims))
+    until(lambda: reader.status().last_error == "message_refused")
+    clock.advance(5)
+    reader.wake()
+    writer.wait_until(lambda: writer.count("/feed/poll") == 1)
+
+
 def test_r41_a_connection_without_a_message_is_given_up(writer: FakeWriter) -> None:
     """Comments, and whatever drips, are no messages."""
     intervals = replace(BRISK, silence=0.05)
