@@ -3,6 +3,8 @@
 import json
 import subprocess
 import sys
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +30,12 @@ class Storage:
         if self.failure is not None:
             raise self.failure
         self.kept.append(tokens)
+
+
+@pytest.fixture
+def executor() -> Iterator[ThreadPoolExecutor]:
+    with ThreadPoolExecutor(1) as running:
+        yield running
 
 
 def refreshing(library: Library, machines: MachineIssuer, storage: Storage, **changes: Any) -> Any:
@@ -100,6 +108,24 @@ def test_a_callback_that_ends_its_thread_leaves_nobody_waiting(machines: Machine
         auth._source.token()
 
 
+def test_a_callback_that_needs_the_token_it_is_to_store_is_told_so(machines: MachineIssuer) -> None:
+    """Otherwise it would wait for itself."""
+    machines.refresh_tokens["first"] = None
+    asking: list[Any] = []
+    auth = LIBRARIES[0].refreshing_tokens(
+        TokenSet("old", 0.0, (), "first"),
+        on_renewed=lambda tokens: asking[0]._source.token(),
+        issuer=machines.issuer,
+        client_id="public",
+        resource=machines.api,
+        clock=machines.clock,
+    )
+    asking.append(auth)
+    with pytest.raises(TokensNotKeptError) as failed:
+        auth._source.token()
+    assert "asks for the token that it is to store" in str(failed.value.__cause__)
+
+
 def test_an_ended_login_is_not_asked_about_again(
     library: Library, machines: MachineIssuer, clock: SettableClock
 ) -> None:
@@ -124,7 +150,10 @@ def test_after_a_new_login_it_goes_on(library: Library, machines: MachineIssuer)
     assert library.call(auth, "GET", machines.api).status_code == 200
 
 
-def test_tokens_adopted_during_a_renewal_are_not_overwritten(machines: MachineIssuer, clock: SettableClock) -> None:
+def test_tokens_adopted_during_a_renewal_are_not_overwritten(
+    machines: MachineIssuer, clock: SettableClock, executor: ThreadPoolExecutor
+) -> None:
+    """Nor is their refresh token spent by it; and whoever waited for it gets them."""
     storage = Storage()
     old = TokenSet("old", clock.now() + 301, (), "first")
     auth = refreshing(LIBRARIES[0], machines, storage, tokens=old)
@@ -133,11 +162,15 @@ def test_tokens_adopted_during_a_renewal_are_not_overwritten(machines: MachineIs
     assert auth._source.token() == old
     flight = auth._source._flight
     assert machines.asked.wait(10)
+    waiting = executor.submit(auth._source.better_than, "old")
+    until(lambda: len(flight._condition._waiters) == 1)
     adopted = TokenSet("adopted", clock.now() + 300, (), "second")
     auth.adopt(adopted)
     machines.gate.set()
     until(flight.done)
     assert (auth.tokens, storage.kept) == (adopted, [])
+    assert waiting.result(10) == adopted
+    assert [form["refresh_token"] for form in machines.token_requests] == ["first"]
 
 
 def test_a_troubled_issuer_ends_no_login(machines: MachineIssuer, clock: SettableClock) -> None:

@@ -9,7 +9,7 @@ import logging
 import os
 from asyncio import wrap_future
 from concurrent.futures import Future
-from threading import Lock, Thread
+from threading import Lock, Thread, get_ident
 from typing import NamedTuple
 from weakref import WeakSet
 
@@ -17,7 +17,7 @@ import anyio
 
 from watchword.client.errors import ClientError, TokenRequestError, TokensNotKeptError
 from watchword.client.grants import Grant
-from watchword.client.renewal import UNSAID_LIFETIME, Held, Plan, Renewal, hold, moment
+from watchword.client.renewal import UNSAID_LIFETIME, Held, Moment, Plan, Renewal, hold, moment
 from watchword.client.token_request import TokenRequests
 from watchword.client.tokens import TokenSet
 from watchword.clock import Clock
@@ -52,6 +52,7 @@ class TokenSource:
         self._renewal = Renewal(None if tokens is None else self._begun_with(tokens))
         self._unkept: Held | None = None
         self._flight: Future[_Outcome] | None = None
+        self._renewing: int | None = None  # the thread that does
         self._lock = Lock()
         _sources.add(self)
         prepare()
@@ -126,43 +127,57 @@ class TokenSource:
         at = moment(self._clock)
         with self._lock:
             plan = self._renewal.plan(at, refused=refused)
-            held, flight, begins = self._renewal.held, self._flight, False
+            if plan in {Plan.RENEW, Plan.RENEW_MEANWHILE} and self._flight is None:
+                self._take_off(at)
+            held, flight = self._renewal.held, self._flight
             if plan is Plan.LEAVE:
                 return None, None
-            if plan is Plan.REFUSE and flight is None and self._renewal.failure is not None:
+            if plan in {Plan.USE, Plan.RENEW_MEANWHILE} and held is not None:
+                return held.tokens, None
+            if flight is None and self._renewal.failure is not None:
                 raise _copied(self._renewal.failure)
-            if plan in {Plan.RENEW, Plan.RENEW_MEANWHILE} and flight is None:
-                flight = self._flight = _running_future()
-                begins = True
-        if begins and flight is not None:
-            self._take_off(flight)
-        if plan in {Plan.USE, Plan.RENEW_MEANWHILE} and held is not None:
-            return held.tokens, None
+        if self._renewing == get_ident():
+            raise TokensNotKeptError("on_renewed asks for the token that it is to store")
         return None, flight
 
-    def _take_off(self, flight: Future[_Outcome]) -> None:
+    def _take_off(self, at: Moment) -> None:
+        """Begin a renewal; the lock is held. What it begins with is settled now, so that it never spends the refresh
+        token of tokens that are adopted meanwhile.
+        """
+        flight = _running_future()
+        daemon = not self._grant.must_land
+        thread = Thread(
+            target=self._renew, args=(flight, self.tokens, self._unkept), name="watchword-tokens", daemon=daemon
+        )
+        self._flight = flight
         try:
-            daemon = not self._grant.must_land
-            Thread(target=self._renew, args=(flight,), name="watchword-tokens", daemon=daemon).start()
-        except RuntimeError as error:  # this process may have no further thread at the moment
+            thread.start()
+        except BaseException as error:
+            if thread.ident is None:  # a flight that nobody flies would be waited for, for ever
+                self._flight = None
+            if not isinstance(error, RuntimeError):
+                raise
+            # This process may have no further thread at the moment.
             failure = TokenRequestError("there is no thread left to ask for a token with", error="no_answer")
             failure.__cause__ = error
-            self._land(flight, None, failure)
+            self._renewal.fail(failure, at, for_good=False)
 
-    def _renew(self, flight: Future[_Outcome]) -> None:
-        held, failure = None, None
+    def _renew(self, flight: Future[_Outcome], before: TokenSet | None, unkept: Held | None) -> None:
+        held, failure = unkept, None
+        self._renewing = get_ident()
         try:
-            held = self._unkept or self._ask(flight)
+            held = unkept or self._ask(flight, before)
             self._keep(held, flight)
         except ClientError as error:
             failure = error
         except BaseException as error:  # noqa: BLE001  whatever it was, those who wait must be told
             failure = TokenRequestError("the token request failed", error="no_answer")
             failure.__cause__ = error
+        finally:
+            self._renewing = None
         self._land(flight, held, failure)
 
-    def _ask(self, flight: Future[_Outcome]) -> Held:
-        before = self.tokens
+    def _ask(self, flight: Future[_Outcome], before: TokenSet | None) -> Held:
         # Measured from before the request: the issuer counts from somewhere within it.
         at = moment(self._clock)
         answer = self._requests.ask(self._grant.fields(before))
@@ -189,13 +204,15 @@ class TokenSource:
             for_good.__cause__ = failure
             failure = for_good
         with self._lock:
+            if self._flight is not flight:
+                held, failure = self._renewal.held, None  # others were adopted meanwhile
+            elif failure is not None:
+                self._renewal.fail(failure, moment(self._clock), for_good=for_good is not None)
+            elif held is not None:
+                self._unkept = None
+                self._renewal.succeed(held)
             if self._flight is flight:
                 self._flight = None
-                if failure is not None:
-                    self._renewal.fail(failure, moment(self._clock), for_good=for_good is not None)
-                elif held is not None:
-                    self._unkept = None
-                    self._renewal.succeed(held)
         if failure is not None:
             _log.warning("a token could not be had: %s", failure)
         flight.set_result(_Outcome(None if held is None or failure else held.tokens, failure))
@@ -207,7 +224,7 @@ class TokenSource:
     def _forget_the_parent(self) -> None:
         """After a fork the parent's renewal never lands here, and its lock may be held by a thread that is not here."""
         self._lock = Lock()
-        self._flight = None
+        self._flight = self._renewing = None
 
 
 def _some(tokens: TokenSet | None) -> TokenSet:
