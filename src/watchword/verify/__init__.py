@@ -7,6 +7,7 @@ claims = verifier.verify(token)          # VerifiedClaims, or VerificationError
 """
 
 from watchword.verify.claims import VerifiedClaims
+from watchword.verify.conditions import requires
 from watchword.verify.credentials import ResourceCredentials
 from watchword.verify.errors import (
     InvalidTokenError,
@@ -18,8 +19,11 @@ from watchword.verify.errors import (
     VerifierSettingsError,
 )
 from watchword.verify.id_token import verify_id_token
+from watchword.verify.logout_token import LogoutToken, verify_logout_token
 from watchword.verify.options import TrustedIssuer, VerifierOptions
 from watchword.verify.presented import PresentedToken
+from watchword.verify.profiles import Profile
+from watchword.verify.replay import ProcessReplays, ReplayStore
 from watchword.verify.requirements import requirements
 from watchword.verify.sender import SenderPolicy
 from watchword.verify.status import VerifierStatus
@@ -29,8 +33,12 @@ __all__ = [
     "AsyncVerifier",
     "InvalidTokenError",
     "KeysUnavailableError",
+    "LogoutToken",
     "PresentationError",
     "PresentedToken",
+    "ProcessReplays",
+    "Profile",
+    "ReplayStore",
     "RequirementError",
     "ResourceCredentials",
     "SenderPolicy",
@@ -43,5 +51,7 @@ __all__ = [
     "VerifierSettingsError",
     "VerifierStatus",
     "requirements",
+    "requires",
     "verify_id_token",
+    "verify_logout_token",
 ]
