@@ -203,7 +203,13 @@ CLERK = Profile(
             client="azp",
             audience="azp",
             scopes=None,
-            proof=(_CLERK_ORIGIN, StartsWith("sid", ("sess_",)), _NO_ID_TOKEN_CLAIMS),
+            # A session that is pending is not signed in yet: https://clerk.com/docs/guides/configure/session-tasks
+            proof=(
+                _CLERK_ORIGIN,
+                StartsWith("sid", ("sess_",)),
+                AnyOf((Lacks(("sts",)), OneOf("sts", frozenset({"active"})))),
+                _NO_ID_TOKEN_CLAIMS,
+            ),
         ),
         TokenShape(
             kinds=_JWT,
