@@ -74,9 +74,10 @@ def present(protection: Protection, scope: Mapping[str, Any]) -> PresentedToken:
     )
 
 
-def query_names(query: bytes) -> tuple[str, ...]:
-    """The names of the query parameters, however many there are."""
-    return tuple(name for name, _ in parse_qsl(query.decode("latin-1"), keep_blank_values=True))
+def query_names(query: bytes | str) -> tuple[str, ...]:
+    """The names of the query parameters, however many there are. Django's test client sends them as text."""
+    text = query if isinstance(query, str) else query.decode("latin-1")
+    return tuple(name for name, _ in parse_qsl(text, keep_blank_values=True))
 
 
 def path_as_received(scope: Mapping[str, Any]) -> str:

@@ -1,9 +1,16 @@
 """Every framework that the behaviour suite runs over: one line each."""
 
 from tests.frameworks.drivers.asgi import ASGIDriver, StarletteDriver
+from tests.frameworks.drivers.django import DjangoDriver, DjangoMiddlewareDriver
+from tests.frameworks.drivers.flask import FlaskDriver
 from tests.frameworks.protected_api import Driver
 
 DRIVERS: tuple[Driver, ...] = (
     ASGIDriver(),
     StarletteDriver(),
+    FlaskDriver(),
+    DjangoDriver("django", "plain"),
+    DjangoDriver("django rest framework", "rest"),
+    DjangoMiddlewareDriver(asynchronous=False),
+    DjangoMiddlewareDriver(asynchronous=True),
 )
