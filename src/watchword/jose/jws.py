@@ -116,6 +116,8 @@ def verify(token: str, key: Key | KeySet, *, algorithms: Sequence[str] = ASYMMET
 
 def verify_message(message: UnverifiedMessage, key: Key | KeySet, *, algorithms: Sequence[str] = ASYMMETRIC) -> Message:
     """`verify`, for a token that was already taken apart."""
+    if not isinstance(key, Key | KeySet):  # the caller's mistake is told before the token's (THREATS J15)
+        raise TypeError("a key is a Key or a KeySet")
     if message.header.alg not in _allow_list(algorithms):
         raise _not_allowed()
     return Message(message.header, signed_payload(message, key))
