@@ -2,8 +2,9 @@
 
     require=requirements(scopes=["orders:write"], acr_values=["urn:example:mfa"], max_age=300)
 
-A scope, role, audience or condition that is lacking is refused for good (403). A sign-in that is too old or too weak
-can be repeated: the refusal then asks for that (401, RFC 9470).
+A scope, role or condition that is lacking is refused for good (403), a token for another audience like any token that
+is not for us (401). A sign-in that is too old or too weak can be repeated: the refusal then asks for that (401,
+RFC 9470).
 """
 
 from collections.abc import Iterable, Sequence
@@ -33,6 +34,7 @@ class Requirement(Protocol):
 
         Raises:
             RequirementError: they do not, and it says what is missing.
+            AudienceMismatchError: they are for another audience.
             StepUpError: they would, after another sign-in.
         """
         ...

@@ -1,5 +1,6 @@
 """Profiles are values that describe token shapes; users may describe their own."""
 
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -99,3 +100,9 @@ def test_j56_roles_of_another_type_refuse_the_token(found: object) -> None:
         with pytest.raises(JOSEError) as caught:
             AUTH0.with_roles(*path).read(token, (API,))
         assert caught.value.code == "claim_invalid"
+
+
+def test_every_profile_is_documented_and_no_other() -> None:
+    table = (Path(__file__).parents[3] / "docs" / "issuers.md").read_text()
+    rows = [line.split("`")[1] for line in table.splitlines() if line.startswith("| `") and "`profile`" not in line]
+    assert rows == [profile.name for profile in PROFILES]
