@@ -1,4 +1,4 @@
-"""The short examples of RFC 7515 and RFC 9449, which need no folder of vectors. Those of RFC 7638 and RFC 8037 are in
+"""The examples of RFC 7515, RFC 9449 and RFC 9964, which need no folder of vectors. Those of RFC 7638 and RFC 8037 are in
 tests/jose/test_thumbprint.py.
 """
 
@@ -7,6 +7,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric import mldsa
+from tests.vectors.der import public_members
 
 from watchword.jose import Key, base64url, jws
 from watchword.jose.errors import (
@@ -16,10 +18,13 @@ from watchword.jose.errors import (
     SignatureInvalidError,
 )
 
-APPENDIX_A: dict[str, dict[str, Any]] = {
-    example["section"]: example
-    for example in json.loads((Path(__file__).parent / "rfc7515_appendix_a.json").read_text())
-}
+
+def published(name: str, key: str) -> dict[str, dict[str, Any]]:
+    return {example[key]: example for example in json.loads((Path(__file__).parent / name).read_text())}
+
+
+APPENDIX_A = published("rfc7515_appendix_a.json", "section")
+ML_DSA = published("rfc9964_appendix_a.json", "alg")
 CLAIMS = b'{"iss":"joe",\r\n "exp":1300819380,\r\n "http://example.com/is_root":true}'
 
 
@@ -89,3 +94,23 @@ def test_a_proof_that_carries_a_private_key_shows_it() -> None:
     assert not Key.from_dict(carried).is_private
     with pytest.raises(InvalidKeyError):
         Key.from_dict({**carried, "d": APPENDIX_A["A.3"]["jwk"]["d"]})
+
+
+ZEROS: dict[str, Any] = {
+    "ML-DSA-44": mldsa.MLDSA44PrivateKey,
+    "ML-DSA-65": mldsa.MLDSA65PrivateKey,
+    "ML-DSA-87": mldsa.MLDSA87PrivateKey,
+}
+
+
+@pytest.mark.parametrize("alg", ML_DSA)
+def test_rfc_9964_appendix_a(alg: str) -> None:
+    """The key that grows from a seed of zeros, its thumbprint, and a signature by it."""
+    public = ZEROS[alg].from_seed_bytes(bytes(32)).public_key()
+    seed = base64url.encode_text(bytes(32))
+    key = Key.from_dict({**public_members(public), "alg": alg, "priv": seed})
+    assert key.kid == key.thumbprint() == ML_DSA[alg]["kid"]
+    compact = ML_DSA[alg]["compact"]
+    assert jws.verify(compact, key).payload.decode() == "It’s a dangerous business, Frodo, going out your door."
+    with pytest.raises(SignatureInvalidError):
+        key.verify(b"something else", base64url.decode_text(compact.rpartition(".")[2]))

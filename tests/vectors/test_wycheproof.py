@@ -13,7 +13,7 @@ import pytest
 from cryptography.hazmat.primitives.serialization import load_der_public_key
 from tests.vectors import folder, wycheproof
 from tests.vectors.der import public_members
-from tests.vectors.wycheproof import AGREES, PRIMITIVES, Outcome
+from tests.vectors.wycheproof import ACCEPTED, AGREES, PRIMITIVES, Outcome
 
 from watchword.jose import Key, jws
 from watchword.jose.algorithms import BY_NAME
@@ -61,6 +61,18 @@ def test_every_difference_has_a_reason_and_is_listed_once() -> None:
     assert all(row["reason"] and row["file"] in FILES for row in rows)
     listed = [(row["file"], tc_id) for row in rows for tc_id in row["tcId"]]
     assert len(listed) == len(set(listed))
+
+
+def test_nothing_invalid_is_accepted_without_being_the_very_bytes_of_something_valid() -> None:
+    """The only cases accepted against their authors lost the padding they are about (THREATS 2.3)."""
+    rows = [row for row in EXPECTED["differences"] if row["ours"] == ACCEPTED]
+    assert [(row["file"], row["tcId"]) for row in rows] == [("wycheproof/json_web_signature_test.json", [367, 370])]
+    tests = {
+        test["tcId"]: test["jws"]
+        for group in folder.read("wycheproof/json_web_signature_test.json")["testGroups"]
+        for test in group["tests"]
+    }
+    assert tests[367] == tests[370] == tests[357]
 
 
 def groups(name: str) -> Iterator[dict[str, Any]]:
