@@ -34,6 +34,7 @@ from watchword.verify.revocation.event_stream import Event, EventStream
 NOW = 1_790_000_000
 ISSUER = "https://issuer.example"
 SIGNING_KEY = Key.generate("ES256", kid="k")
+QUICK_KEY = Key.generate("HS256")  # where only the payload matters: a hundred times faster to sign and verify
 FEED_KEYS = KeySet([SIGNING_KEY])
 
 
@@ -140,10 +141,9 @@ def read_token(data: bytes) -> None:
             pass
         else:
             assert base64url.encode(verified.payload) == message.payload_segment
-    signed = jws.sign(data, SIGNING_KEY, typ="JWT") if len(data) < 8192 else text
     try:
-        claims = jwt.decode(signed, SIGNING_KEY).claims
-    except (MalformedTokenError, UnsupportedHeaderError):
+        claims = jwt.decode(jws.sign(data, QUICK_KEY, typ="JWT"), QUICK_KEY, algorithms=("HS256",)).claims
+    except MalformedTokenError:
         return
     assert claims == decode_object(data)
 

@@ -1,5 +1,6 @@
-"""The examples of RFC 7515, RFC 9449 and RFC 9964, which need no folder of vectors. Those of RFC 7638 and RFC 8037 are in
-tests/jose/test_thumbprint.py.
+"""The examples of RFC 7515, RFC 9449 and RFC 9964, which need no folder of vectors.
+
+Those of RFC 7638 and RFC 8037 are in tests/jose/test_thumbprint.py.
 """
 
 import json
