@@ -1,5 +1,6 @@
 """Each profile reads its issuer's access tokens, and takes nothing else for one (THREATS J61, J65)."""
 
+from itertools import product
 from typing import Any
 
 import pytest
@@ -40,19 +41,17 @@ def test_an_access_token_says_who_may_do_what(sample: Sample) -> None:
     } == {**sample.says, "scopes": sorted(sample.says["scopes"]), "roles": sorted(sample.says["roles"])}
 
 
-NEEDS = [(sample, claim) for sample in ACCESS_TOKENS for claim in sample.needs]
-
-
-@pytest.mark.parametrize(("sample", "claim"), NEEDS, ids=str)
-def test_j65_without_a_claim_that_it_needs_it_is_refused(sample: Sample, claim: str) -> None:
-    error = refusal(sample, sample.token(**{claim: None}))
-    assert error.code in {"claim_invalid", "type_mismatch", "audience_mismatch"}
-
-
-@pytest.mark.parametrize("value", ["", 7, {"a": "b"}, [], [""], True], ids=repr)
 @pytest.mark.parametrize("sample", ACCESS_TOKENS, ids=str)
-def test_j61_a_claim_of_another_type_is_never_taken_for_the_right_one(sample: Sample, value: Any) -> None:
+def test_j65_without_a_claim_that_it_needs_it_is_refused(sample: Sample) -> None:
     for claim in sample.needs:
+        error = refusal(sample, sample.token(**{claim: None}))
+        assert error.code in {"claim_invalid", "type_mismatch", "audience_mismatch"}
+
+
+@pytest.mark.parametrize("sample", ACCESS_TOKENS, ids=str)
+def test_j61_a_claim_of_another_type_is_never_taken_for_the_right_one(sample: Sample) -> None:
+    values: list[Any] = ["", 7, {"a": "b"}, [], [""], True]
+    for claim, value in product(sample.needs, values):
         is_right = (claim == "iat" and value == 7) or (claim == "scp" and value == [] and sample.profile == "okta")
         if not is_right or value is True:
             refusal(sample, sample.token(**{claim: value}))
@@ -96,14 +95,14 @@ def test_j61_an_access_token_for_another_service_is_refused(sample: Sample) -> N
     assert refusal(sample, sample.token()).code == "audience_mismatch"
 
 
-@pytest.mark.parametrize("typ", ["dpop+jwt", "logout+jwt", "oauth-authz-req+jwt", "client-authentication+jwt", "x"])
 @pytest.mark.parametrize("sample", ACCESS_TOKENS, ids=str)
-def test_j65_a_header_of_another_type_is_refused(sample: Sample, typ: str) -> None:
-    assert refusal(sample, sample.token({**sample.header, "typ": typ})).code == "type_mismatch"
+def test_j65_a_header_of_another_type_is_refused(sample: Sample) -> None:
+    for typ in ("dpop+jwt", "logout+jwt", "oauth-authz-req+jwt", "client-authentication+jwt", "x"):
+        assert refusal(sample, sample.token({**sample.header, "typ": typ})).code == "type_mismatch"
 
 
-@pytest.mark.parametrize("name", NAMES)
 @pytest.mark.parametrize("sample", ID_TOKENS, ids=str)
-def test_j65_an_id_token_of_any_issuer_is_refused_in_every_profile(sample: Sample, name: str) -> None:
+def test_j65_an_id_token_of_any_issuer_is_refused_in_every_profile(sample: Sample) -> None:
     audience = [*sample.audience, str(sample.claims.get("aud"))]
-    assert refusal(sample, sample.token(), profile=name, audience=audience).code == "type_mismatch"
+    for name in NAMES:
+        assert refusal(sample, sample.token(), profile=name, audience=audience).code == "type_mismatch"
