@@ -5,7 +5,7 @@ roles, and by which marks it is told from an ID token of the same issuer.
 """
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from functools import lru_cache
 from typing import Any, Literal, NamedTuple
 
@@ -64,6 +64,11 @@ class TokenShape:
         if not self.proof and self.kinds != {"at+jwt"}:
             raise ValueError("what proves that a token of this shape is not an ID token")
 
+    def with_roles(self, path: tuple[str, ...]) -> "TokenShape":
+        """The same shape, with roles found where ``path`` leads."""
+        own = {field.name: getattr(self, field.name) for field in fields(TokenShape)}
+        return TokenShape(**{**own, "roles": (path,)})
+
     def read(self, signed: SignedClaims, audiences: tuple[str, ...]) -> Reading:
         """What the token says.
 
@@ -99,9 +104,21 @@ class TokenShape:
 
 
 class StandardShape(TokenShape):
-    """The shape of RFC 9068 section 2.2, read in one go: it is what every request of most services passes through."""
+    """The shape of RFC 9068 section 2.2, read in one go: it is what every request of most services passes through.
+
+    It cannot be varied, since its reader knows it by heart.
+    """
 
     __slots__ = ()
+
+    def __init__(self) -> None:
+        super().__init__(
+            kinds=frozenset({"at+jwt"}),
+            client="client_id",
+            roles=(("roles",),),
+            required=("iat", "jti"),
+            own_account=Same("sub", "client_id"),
+        )
 
     def read(self, signed: SignedClaims, audiences: tuple[str, ...]) -> Reading:
         """See `TokenShape.read`."""
@@ -127,13 +144,7 @@ _MAX_REMEMBERED_CHARACTERS = 256
 _new = tuple.__new__  # half the time of the constructor that NamedTuple writes
 
 
-STANDARD = StandardShape(
-    kinds=frozenset({"at+jwt"}),
-    client="client_id",
-    roles=(("roles",),),
-    required=("iat", "jti"),
-    own_account=Same("sub", "client_id"),
-)
+STANDARD = StandardShape()
 
 
 def words(claims: Mapping[str, Any], name: str) -> frozenset[str]:

@@ -59,7 +59,7 @@ class Profile:
         """The same profile, with roles found where ``path`` leads, for example
         ``AUTH0.with_roles("https://example.com/roles")``.
         """
-        return replace(self, shapes=tuple(replace(shape, roles=(path,)) for shape in self.shapes))
+        return replace(self, shapes=tuple(shape.with_roles(path) for shape in self.shapes))
 
 
 _AT_JWT = frozenset({"at+jwt"})

@@ -1,5 +1,6 @@
 """Profiles are values that describe token shapes; users may describe their own."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -91,6 +92,17 @@ def test_roles_may_be_found_under_another_name() -> None:
     )
     assert profile.read(token, (API,)).roles == {"r"}
     assert AUTH0.read(token, (API,)).roles == {"p"}
+
+
+def test_roles_of_the_standard_shape_too_may_be_found_under_another_name() -> None:
+    token = signed(groups=["g"])
+    assert RFC9068.with_roles("groups").read(token, (API,)).roles == {"g"}
+    assert RFC9068.read(token, (API,)).roles == {"staff"}
+
+
+def test_the_standard_shape_is_not_varied_unheard() -> None:
+    with pytest.raises(TypeError):
+        replace(STANDARD, roles=(("groups",),))
 
 
 @pytest.mark.parametrize("found", ["r", ["r", ""], ["r", 1], {"roles": "r"}, {"roles": {"r": 1}}, 7, None], ids=repr)
