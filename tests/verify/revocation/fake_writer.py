@@ -170,13 +170,15 @@ class FakeWriter:
         elif int(after) < self.head:
             write(self.event(int(after)))
         with self._changed:
-            self.connected = len(self._streams)
             self._changed.notify_all()
         while (text := mine.get()) is not None:
             write(text)
         self._streams.remove(mine)
 
-    connected = 0
+    @property
+    def connected(self) -> int:
+        """How many are being pushed to."""
+        return len(self._streams)
 
 
 @contextmanager

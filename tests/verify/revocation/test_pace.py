@@ -64,3 +64,10 @@ def test_connections_are_tried_again_later_and_later_and_never_in_step() -> None
         assert all(least <= wait <= least * 1.5 for wait in waits)
         assert len(waits) > 1
     assert reconnect_after(10**6, INTERVALS) <= 45
+
+
+@pytest.mark.parametrize(("retry_after", "least", "most"), [(0.0, 1, 1.5), (20.0, 20, 20), (3600.0, 30, 30)])
+def test_an_issuer_that_asks_for_patience_is_not_connected_to_before(
+    retry_after: float, least: float, most: float
+) -> None:
+    assert least <= reconnect_after(0, INTERVALS, retry_after=retry_after) <= most

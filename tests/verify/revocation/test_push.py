@@ -28,7 +28,7 @@ def connect(reader: WatchedReader, writer: FakeWriter) -> None:
 
 def hear(reader: WatchedReader, writer: FakeWriter) -> None:
     writer.heartbeat()
-    reader.wait_until(lambda: reader.status().mode == "push")
+    until(lambda: reader.status().mode == "push")
 
 
 def test_r41_a_withdrawal_is_refused_as_soon_as_it_is_pushed(reader: WatchedReader, writer: FakeWriter) -> None:
@@ -53,8 +53,9 @@ def test_it_says_where_it_stands_and_who_it_is(reader: WatchedReader, writer: Fa
 def test_while_it_is_pushed_to_nobody_polls(reader: WatchedReader, writer: FakeWriter, clock: SettableClock) -> None:
     for _ in range(5):
         clock.advance(5)
-        hear(reader, writer)
-        reader.wait_until(lambda: reader.status().age == 0)
+        writer.heartbeat()
+        until(lambda: reader.status().age == 0)
+        reader.rests()
         reader.wake()
     assert writer.count("/feed/poll") == 0
 
@@ -99,6 +100,19 @@ def test_r41_what_was_missed_comes_with_the_next_connection(
     reader.knows(1)
     assert verdict(reader, marks(writer)) == "token"
     writer.wait_until(lambda: writer.count(EVENTS) > connections)
+
+
+def test_r41_cut_off_it_polls_again_at_its_usual_pace(
+    reader: WatchedReader, writer: FakeWriter, clock: SettableClock
+) -> None:
+    hear(reader, writer)
+    writer.fails(EVENTS)
+    writer.say(None)
+    writer.wait_until(lambda: writer.count(EVENTS) > 1)
+    until(lambda: reader.status().mode == "poll")
+    clock.advance(5)
+    reader.wake()
+    writer.wait_until(lambda: writer.count("/feed/poll") == 1)
 
 
 def test_r42_a_gap_is_closed_by_a_snapshot(reader: WatchedReader, writer: FakeWriter, clock: SettableClock) -> None:
@@ -166,7 +180,7 @@ def test_what_is_unknown_in_the_stream_is_ignored(reader: WatchedReader, writer:
     ("status", "headers", "code"),
     [
         (401, {"www-authenticate": "Basic"}, "feed_request"),
-        (429, {"retry-after": "1"}, "feed_overloaded"),
+        (429, {"retry-after": "9"}, "feed_overloaded"),
         (500, {}, "feed_unreachable"),
         (302, {"location": "/feed/poll"}, "feed_unreachable"),
         (200, {"content-type": "text/html"}, "feed_unreachable"),
@@ -184,8 +198,9 @@ def test_who_is_not_pushed_to_polls(
         reader.wake()
         reader.knows(1)
         assert reader.status().mode == "poll"
-        if status == 429:  # asked for patience, it has some
-            assert writer.count(EVENTS) == 1
+        if status != 429:  # which asks for patience, and gets it
+            writer.wait_until(lambda: writer.count(EVENTS) > 1)
+            assert reader.status().last_error == code
 
 
 @pytest.mark.parametrize("mode", ["auto", "push"])
@@ -204,6 +219,28 @@ def test_an_issuer_that_asks_for_none_gets_none(writer: FakeWriter, clock: Setta
         reader.look()
         writer.wait_until(lambda: writer.count(EVENTS) == 1)
         assert not any("authorization" in headers for headers in writer.headers)
+
+
+def test_what_goes_on_failing_is_logged_once(
+    reader: WatchedReader, writer: FakeWriter, clock: SettableClock, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Polling goes well meanwhile, which is not to be told again and again."""
+    writer.fails(EVENTS, status=401)
+    writer.say(None)
+    for _ in range(3):
+        clock.advance(15)
+        reader.wake()
+        writer.wait_until(lambda: writer.count("/feed/poll") > 0)
+        reader.rests()
+    writer.wait_until(lambda: writer.count(EVENTS) > 5)
+    assert [record.message.partition(":")[0] for record in caplog.records] == [
+        "what is revoked is not pushed to here, but polled"
+    ]
+    assert reader.status().last_error == "feed_request"
+    writer.recovers()
+    writer.wait_until(lambda: writer.connected > 0)
+    hear(reader, writer)
+    until(lambda: reader.status().last_error is None)
 
 
 def test_j42_a_secret_that_is_refused_is_not_told(

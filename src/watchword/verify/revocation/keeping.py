@@ -148,17 +148,16 @@ class Keeping:
                 if self.mirroring.mirror.needs_snapshot:
                     self.wake.set()
 
-            retry_after = 0.0
+            retry_after = None
             try:
                 anyio.run(self._listen, heard)
             except Exception as error:  # noqa: BLE001  whatever it was, polling goes on and pushing is tried again
-                self.mirroring.failed(error)
-                retry_after = (error.retry_after or 0.0) if isinstance(error, FeedError) else 0.0
+                self.mirroring.push_failed(error)
+                retry_after = error.retry_after if isinstance(error, FeedError) else None
             self.mirroring.is_cut_off()
             self.wake.set()
             attempt = 0 if was_heard.is_set() else attempt + 1
-            wait = reconnect_after(attempt, self._intervals)
-            self._ended.wait(max(wait, min(retry_after, self._intervals.longest_wait)))
+            self._ended.wait(reconnect_after(attempt, self._intervals, retry_after=retry_after))
 
     async def _listen(self, heard: Callable[[], None]) -> None:
         with anyio.CancelScope() as scope:

@@ -38,13 +38,19 @@ class Mirroring:
         self.mirror = Mirror()
         self.news_at: float | None = None
         self.is_absent = False
-        self.last_error: str | None = None
+        self._error: str | None = None
+        self._push_error: str | None = None
         self._clock = clock
         self._intervals = intervals
         self._pace = Pace(intervals)
         self._after_message = after_message
         self._exchanging = Lock()
         self._changing = Lock()
+
+    @property
+    def last_error(self) -> str | None:
+        """The code of what is wrong with asking, or else with being pushed to; None: all is well."""
+        return self._error or self._push_error
 
     @property
     def stale_after(self) -> float:
@@ -67,7 +73,7 @@ class Mirroring:
         return self._pace.due_at(needs_snapshot=not self.is_absent and self.mirror.needs_snapshot)
 
     def update(self, *, at_once: bool = False) -> None:
-        """Ask the feed for news, if that is due; never raises, what went wrong is kept in ``last_error``.
+        """Ask the feed for news, if that is due; never raises, `last_error` tells.
 
         Args:
             at_once: due or not, and where the feed is found out again too.
@@ -101,6 +107,7 @@ class Mirroring:
             FeedError: it is not to be believed.
         """
         if self.take(self.feed.pushed(data)).news:
+            self._push_error = None
             self._pace.heard(self._clock.monotonic())
 
     def must_replace(self) -> None:
@@ -114,23 +121,27 @@ class Mirroring:
 
     def failed(self, error: Exception) -> None:
         """Keep what went wrong; told to the log once, until it is another thing or all is well."""
-        code = error.code if isinstance(error, WatchwordError) else "internal"
-        if code != self.last_error:
-            detail = error.detail if isinstance(error, WatchwordError) else repr(error)
-            _log.warning("what has been revoked cannot be learnt: %s (%s: %s)", error, code, detail)
-        self.last_error = code
+        if _code(error) != self._error:
+            _log.warning("what has been revoked cannot be learnt: %s (%s)", error, _explained(error))
+        self._error = _code(error)
         if isinstance(error, FeedGoneError):
             self.feed.ask_again()
 
+    def push_failed(self, error: Exception) -> None:
+        """The same for what is pushed, which polling stands in for."""
+        if _code(error) != self._push_error:
+            _log.warning("what is revoked is not pushed to here, but polled: %s (%s)", error, _explained(error))
+        self._push_error = _code(error)
+
     def _recovered(self) -> None:
-        if self.last_error is not None:
+        if self._error is not None:
             _log.info("what has been revoked is known again")
-        self.last_error = None
+        self._error = None
 
     def _exchange(self, *, at_once: bool) -> None:
         if self.feed.announced(again=at_once) is None:
             self.is_absent = True
-            self.last_error = None
+            self._error = None
             self._pace.absent(self._clock.monotonic())
             return
         self.is_absent = False
@@ -158,3 +169,11 @@ class Mirroring:
         if taken.outcome is Outcome.IGNORED and not taken.news:
             raise FeedBehindError("the revocation feed lags behind itself", retry_after=self._intervals.snapshot)
         return taken
+
+
+def _code(error: Exception) -> str:
+    return error.code if isinstance(error, WatchwordError) else "internal"
+
+
+def _explained(error: Exception) -> str:
+    return f"{_code(error)}: {error.detail if isinstance(error, WatchwordError) else repr(error)}"

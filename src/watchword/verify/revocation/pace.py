@@ -91,7 +91,10 @@ class Pace:
         self._heard_at = NEVER
 
 
-def reconnect_after(attempt: int, intervals: Intervals) -> float:
-    """Seconds before the connection that follows ``attempt`` fruitless ones: doubling, out of step with others."""
+def reconnect_after(attempt: int, intervals: Intervals, *, retry_after: float | None = None) -> float:
+    """Seconds before the next connection: doubling with each fruitless ``attempt``, out of step with others, and not
+    before the issuer wants it.
+    """
     wait = min(intervals.first_reconnect * 2.0 ** min(attempt, 10), intervals.last_reconnect)
-    return wait * (1.0 + random() / 2)  # noqa: S311  spreads load, hides nothing
+    wait *= 1.0 + random() / 2  # noqa: S311  spreads load, hides nothing
+    return wait if retry_after is None else max(wait, min(retry_after, intervals.longest_wait))

@@ -62,7 +62,7 @@ def _take(data: bytes, mirroring: Mirroring, heard: Callable[[], None]) -> bool:
     try:
         mirroring.hear(data)
     except MessageRefusedError as error:
-        mirroring.failed(error)  # and goes on: what must not be believed changes nothing
+        mirroring.push_failed(error)  # and goes on: what must not be believed changes nothing
         return False
     heard()
     return True
