@@ -14,7 +14,7 @@ from watchword.clock import SettableClock
 from watchword.jose import Key
 from watchword.verify import KeysUnavailableError, VerificationError, Verifier
 from watchword.verify.errors import UnknownKeyError
-from watchword.verify.key_source import PublishedKeys
+from watchword.verify.key_source import BRIEF_WAIT, BRIEF_WAITERS, PublishedKeys
 
 HOUR, THREADS, BOGUS = 3600.0, 4, 10_000
 FAR = NOW + 10_000_000
@@ -40,6 +40,14 @@ def settle(verifier: Verifier) -> None:
     flight = source(verifier)._flight
     if flight is not None:
         flight.result(timeout=10)
+
+
+def refused(verifier: Verifier, token: str) -> str:
+    try:
+        verifier.verify(token)
+    except VerificationError as error:
+        return error.code
+    return ""
 
 
 def bogus_tokens(issuer: LoopbackIssuer) -> Iterator[str]:
@@ -222,3 +230,46 @@ def test_j89_what_was_forgotten_is_not_learnt_again_from_a_fetch_that_was_under_
     clock.advance(1)
     with pytest.raises(UnknownKeyError):
         verifier.verify(token_of(issuer, withdrawn))
+
+
+def test_r33_a_flood_of_names_holds_only_a_few_threads_while_the_issuer_hangs(
+    issuer: LoopbackIssuer, clock: SettableClock, verifier: Verifier
+) -> None:
+    good, bogus = token_of(issuer, issuer.keys[0]), bogus_tokens(issuer)
+    verifier.verify(good)
+    keys = source(verifier)
+    clock.advance(30)
+    issuer.gate.clear()
+    asking = threading.Thread(target=refused, args=(verifier, next(bogus)))
+    asking.start()
+    while issuer.jwks_requests < 2:
+        asking.join(0.01)
+    flight = keys._flight
+    assert flight is not None
+    waiting: list[float] = []
+    seated = threading.Semaphore(0)
+    leave = threading.Event()
+
+    def wait(timeout: float | None = None) -> None:
+        waiting.append(timeout or 0.0)
+        seated.release()
+        leave.wait(5)
+
+    flight.result = wait  # type: ignore[method-assign]  # stands for a wait of 200 ms, which tests do not sit out
+    threads = [threading.Thread(target=refused, args=(verifier, next(bogus))) for _ in range(BRIEF_WAITERS)]
+    for thread in threads:
+        thread.start()
+    for _ in threads:
+        assert seated.acquire(timeout=5)
+    for _ in range(100):  # nobody else waits, or this would not end
+        assert refused(verifier, next(bogus)) == "keys_unavailable"
+    assert waiting == [BRIEF_WAIT] * BRIEF_WAITERS
+    assert verifier.verify(good).sub == "user-1"
+    leave.set()
+    for thread in threads:
+        thread.join()
+    assert refused(verifier, next(bogus)) == "keys_unavailable"
+    assert len(waiting) == BRIEF_WAITERS + 1  # the seats are free again
+    issuer.gate.set()
+    asking.join()
+    settle(verifier)

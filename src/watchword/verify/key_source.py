@@ -8,7 +8,7 @@ from asyncio import wrap_future
 from collections.abc import Sequence
 from concurrent.futures import Future
 from concurrent.futures import TimeoutError as WaitedTooLongError
-from threading import Lock, Thread
+from threading import BoundedSemaphore, Lock, Thread
 from typing import Protocol
 from weakref import WeakSet
 
@@ -25,6 +25,7 @@ from watchword.verify.key_cache import KeyCache, KeysStatus, Plan
 from watchword.verify.published_keys import read_published_keys
 
 BRIEF_WAIT = 0.2  # seconds for which tokens with an unknown key wait for a fetch that another began (THREATS R32)
+BRIEF_WAITERS = 8  # threads at a time that may do so: a flood of names must not hold all of a service's threads (R33)
 LONG_WAIT = 12.0  # seconds: discovery and key set, each with its own deadline, and a little
 LOST_AFTER = LONG_WAIT  # seconds after which a fetch that never landed no longer keeps another from beginning
 _log = logging.getLogger("watchword.verify")
@@ -100,6 +101,7 @@ class PublishedKeys:
         self._clock = clock
         self._cache = KeyCache()
         self._lock = Lock()
+        self._seats = BoundedSemaphore(BRIEF_WAITERS)
         self._flight: Future[None] | None = None
         self._found: tuple[str, Policy] | None = None
         self._lost_at = 0.0
@@ -113,9 +115,21 @@ class PublishedKeys:
             return keys
         flight, wait = self._depart(kid)
         if flight is not None:
+            self._await(flight, wait)
+        return self._arrived(kid, flight)
+
+    def _await(self, flight: Future[None], wait: float) -> None:
+        """Wait for ``flight``; not at all where only a brief wait is due and enough others have one."""
+        seats = self._seats
+        has_seat = wait == BRIEF_WAIT and seats.acquire(blocking=False)
+        if wait == BRIEF_WAIT and not has_seat:
+            return
+        try:
             with contextlib.suppress(WaitedTooLongError):
                 flight.result(timeout=wait)
-        return self._arrived(kid, flight)
+        finally:
+            if has_seat:
+                seats.release()
 
     async def afind(self, kid: str | None) -> KeySet:
         """See `KeySource`."""
@@ -230,6 +244,7 @@ class PublishedKeys:
     def _forget_the_parent(self) -> None:
         """After a fork the parent's fetch never lands here, and its lock may be held by a thread that is not here."""
         self._lock = Lock()
+        self._seats = BoundedSemaphore(BRIEF_WAITERS)
         if self._flight is not None:
             self._flight = None
             self._cache.abandon()
