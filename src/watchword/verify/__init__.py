@@ -10,11 +10,14 @@ from watchword.verify.claims import VerifiedClaims
 from watchword.verify.conditions import requires
 from watchword.verify.credentials import ResourceCredentials
 from watchword.verify.errors import (
+    ConditionError,
     InvalidTokenError,
     KeysUnavailableError,
     PresentationError,
     RequirementError,
+    StepUpError,
     TokenMissingError,
+    TokenRevokedError,
     VerificationError,
     VerifierSettingsError,
 )
@@ -31,6 +34,7 @@ from watchword.verify.verifier import AsyncVerifier, Verifier
 
 __all__ = [
     "AsyncVerifier",
+    "ConditionError",
     "InvalidTokenError",
     "KeysUnavailableError",
     "LogoutToken",
@@ -42,7 +46,9 @@ __all__ = [
     "RequirementError",
     "ResourceCredentials",
     "SenderPolicy",
+    "StepUpError",
     "TokenMissingError",
+    "TokenRevokedError",
     "TrustedIssuer",
     "VerificationError",
     "VerifiedClaims",
