@@ -136,11 +136,12 @@ def test_an_os_error_is_a_server_that_cannot_be_reached() -> None:
         get_json(f"{ORIGIN}/")
 
 
-def test_any_other_error_is_the_tests_own_and_is_seen() -> None:
+@pytest.mark.parametrize("mistake", [ValueError, RuntimeError, AssertionError, KeyError])
+def test_any_other_error_is_the_tests_own_and_is_seen(mistake: type[Exception]) -> None:
     def broken(request: InProcessRequest) -> InProcessAnswer:
-        raise ValueError("a mistake in the test")
+        raise mistake("a mistake in the test")
 
-    with danger_answer_in_process(ORIGIN, broken), pytest.raises(ValueError, match="mistake"):
+    with danger_answer_in_process(ORIGIN, broken), pytest.raises(mistake, match="mistake"):
         get_json(f"{ORIGIN}/")
 
 

@@ -150,10 +150,15 @@ def blocking(exchange: Callable[[], Awaitable[T]]) -> T:
             anyio.run(land)
         except BaseException as error:  # noqa: BLE001  the same, when there is not even a loop to be had
             if not outcome.done():
-                outcome.set_exception(error)
+                outcome.set_exception(_nothing_left(error) if isinstance(error, OSError | RuntimeError) else error)
 
     try:
         Thread(target=run, name="watchword-fetch", daemon=True).start()
-        return outcome.result()
-    except (OSError, RuntimeError) as error:  # no thread, or no file descriptors, left in this process
-        raise FetchError("there is nothing left to fetch with", detail=repr(error)) from error
+    except RuntimeError as error:
+        raise _nothing_left(error) from error
+    return outcome.result()
+
+
+def _nothing_left(error: BaseException) -> FetchError:
+    """No thread, or no file descriptors, left in this process."""
+    return FetchError("there is nothing left to fetch with", detail=repr(error))

@@ -3,6 +3,8 @@
 import threading
 from typing import Any
 
+import anyio
+import anyio.to_thread
 import pytest
 from tests.verify.exhaustion import no_thread_to_be_had
 from tests.verify.revocation.fake_writer import CREDENTIALS, JSON, MESSAGE, FakeWriter, fake_writer
@@ -105,6 +107,22 @@ async def test_it_works_inside_an_event_loop(writer: FakeWriter, clock: Settable
         clock.advance(5)
         await reader.alook()
         assert verdict(reader, marks(writer)) == "token"
+
+
+@pytest.mark.anyio
+async def test_the_event_loop_is_not_held_up(writer: FakeWriter) -> None:
+    """What opens the gate runs in the loop that waits for it."""
+    writer.gate.clear()
+
+    async def open_the_gate() -> None:
+        await anyio.to_thread.run_sync(writer.wait_until, lambda: len(writer.requests) > 0)
+        writer.gate.set()
+
+    with reading(writer) as reader:
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(open_the_gate)
+            await reader.alook()
+        assert reader.status().journal_id == writer.journal_id
 
 
 def test_more_than_one_batch_holds_is_read_at_once(writer: FakeWriter, clock: SettableClock) -> None:
