@@ -57,8 +57,6 @@ def check(signed: SignedClaims, expected: Expectations, now: float) -> tuple[Ver
     if type(token_id) is not str or not 0 < len(token_id) <= rules.MAX_TOKEN_ID_CHARACTERS:
         rules.text(claims, "jti", max_characters=rules.MAX_TOKEN_ID_CHARACTERS)
     subject = claims.get("sub")
-    if subject is None and not expected.profile.subject_required and "sub" not in claims:
-        pass  # the client's name stands for it
-    elif type(subject) is not str or not 0 < len(subject) <= rules.MAX_SUBJECT_CHARACTERS:
+    if type(subject) is not str or not 0 < len(subject) <= rules.MAX_SUBJECT_CHARACTERS:
         rules.text(claims, "sub", max_characters=rules.MAX_SUBJECT_CHARACTERS)
     return VerifiedClaims.read(claims, reading), starts_at, expires_at

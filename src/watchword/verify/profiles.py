@@ -33,13 +33,11 @@ class Profile:
         name: what `Verifier` is given as ``profile``.
         shapes: the shapes its tokens come in; the first that a token states is the one.
         algorithms: the allow-list where none is given; it must leave one algorithm for each key that names none.
-        subject_required: whether every token has a ``sub``.
     """
 
     name: str
     shapes: tuple[TokenShape, ...]
     algorithms: tuple[str, ...] = ASYMMETRIC
-    subject_required: bool = True
 
     def read(self, signed: SignedClaims, audiences: tuple[str, ...]) -> Reading:
         """What the token says, if it is an access token of this issuer for one of ``audiences``.
