@@ -1,8 +1,10 @@
 """Every framework that the behaviour suite runs over: one line each."""
 
 from tests.frameworks.drivers.asgi import ASGIDriver, StarletteDriver
+from tests.frameworks.drivers.aws_lambda import FunctionDriver, HTTPAuthorizerDriver, RESTAuthorizerDriver
 from tests.frameworks.drivers.django import DjangoDriver, DjangoMiddlewareDriver
 from tests.frameworks.drivers.flask import FlaskDriver
+from tests.frameworks.drivers.grpc import AsyncGRPCDriver, GRPCDriver
 from tests.frameworks.protected_api import Driver
 
 DRIVERS: tuple[Driver, ...] = (
@@ -13,4 +15,11 @@ DRIVERS: tuple[Driver, ...] = (
     DjangoDriver("django rest framework", "rest"),
     DjangoMiddlewareDriver(asynchronous=False),
     DjangoMiddlewareDriver(asynchronous=True),
+    GRPCDriver(),
+    AsyncGRPCDriver(),
+    FunctionDriver(1),
+    FunctionDriver(2),
+    RESTAuthorizerDriver("TOKEN"),
+    RESTAuthorizerDriver("REQUEST"),
+    HTTPAuthorizerDriver(),
 )
