@@ -92,6 +92,22 @@ def test_j08_a_token_of_one_parameter_set_is_none_of_another() -> None:
         jwt.decode(token, Key.from_dict(KEYS["ML-DSA-65"].to_dict() | {"kid": KEYS["ML-DSA-44"].kid}))
 
 
+@pytest.mark.parametrize("name", NAMES)
+def test_j25_a_signature_of_another_length_is_refused_before_the_library_is_asked(name: str) -> None:
+    key = KEYS[name]
+    material: Any = key._material
+    same = type(material)(material._parameters, material._public, None)
+    asked: list[bytes] = []
+    same._verify = lambda signature, data: asked.append(signature)
+    signature = key.sign(b"data")
+    for other in (b"", signature[:-1], signature + b"\0", signature * 2):
+        with pytest.raises(SignatureInvalidError):
+            same.verify(b"data", other)
+    assert asked == []
+    same.verify(b"data", signature)
+    assert asked == [signature]
+
+
 def test_a_signature_made_with_a_context_is_none() -> None:
     private = MLDSA44PrivateKey.from_seed_bytes(bytes(32))
     key = Key.from_dict(zero_key("ML-DSA-44"))

@@ -20,8 +20,8 @@ _TO_CLASSIC = bytes(
 # nothing can end that string early. Nothing fits a length of 1 modulo 4.
 _CLOSING = (b'"', b'!"', b'=="', b'="')
 _decode = msgspec.json.Decoder(bytes).decode
-# The characters whose unused low bits are zero, for the last place of a segment of length 2 or 3 modulo 4.
-_LAST = (frozenset(range(256)), frozenset[int](), frozenset(b"AQgw"), frozenset(b"AEIMQUYcgkosw048"))
+# By the length modulo 4, the characters that may be the last: those whose unused low bits are zero.
+_LAST = (frozenset(_ALPHABET), frozenset[int](), frozenset(b"AQgw"), frozenset(b"AEIMQUYcgkosw048"))
 
 
 def encode(data: bytes) -> bytes:
@@ -38,7 +38,7 @@ def decode(text: bytes) -> bytes:
     if not text:
         return b""
     remainder = len(text) & 3
-    if text[-1] not in _LAST[remainder]:
+    if remainder and text[-1] not in _LAST[remainder]:
         raise MalformedTokenError("the text is not canonical base64url")
     try:
         return _decode(b'"' + text.translate(_TO_CLASSIC) + _CLOSING[remainder])

@@ -131,7 +131,8 @@ def signed_payload(message: UnverifiedMessage, key: Key | KeySet) -> bytes:
         TypeError: ``key`` is none.
     """
     header = message.header
-    chosen = key.find(header.kid) if isinstance(key, KeySet) else _given(key, header.kid)
+    # Usually the caller has found the very key that is named; asked here first, because every request passes.
+    chosen = key if type(key) is Key and key.kid == header.kid else _choose(key, header.kid)
     if header.alg not in chosen.header_algs:
         raise _not_allowed()
     chosen.verify(message.signing_input, base64url.decode(message.signature_segment))
@@ -144,7 +145,9 @@ def _not_allowed() -> AlgorithmNotAllowedError:
     return AlgorithmNotAllowedError("the token's algorithm is not the one of its key, or not allowed")
 
 
-def _given(key: Key, kid: str | None) -> Key:
+def _choose(key: Key | KeySet, kid: str | None) -> Key:
+    if isinstance(key, KeySet):
+        return key.find(kid)
     if not isinstance(key, Key):
         raise TypeError("a key is a Key or a KeySet")
     if kid is not None and key.has_own_kid and key.kid != kid:
