@@ -48,7 +48,6 @@ class FakeWriter:
         self.answer: Callable[[str], Answer | None] = lambda path: None
         self.gate = threading.Event()
         self.gate.set()
-        self.stopped = False
         self._streams: list[SimpleQueue[bytes | None]] = []
         self._changed = threading.Condition()
 
