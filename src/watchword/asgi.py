@@ -79,7 +79,8 @@ class Protected:
             await self.app(scope, receive, send)
         else:
             guarded = GuardedWebSocket(self.protection, self._opened(admitted), scope, receive, send)
-            await guarded.run(lambda: self.app(scope, guarded.receive, guarded.send))
+            async with guarded.watched():
+                await self.app(scope, guarded.receive, guarded.send)
 
     async def refuse(self, error: VerificationError, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a request or handshake that is not served."""

@@ -41,6 +41,12 @@ async def admit(
     return admitted
 
 
+def protection_of(scope: Mapping[str, Any]) -> Protection | None:
+    """What has admitted the token of ``scope``; None if nothing has."""
+    admitted: Admitted | None = scope.get(_ADMITTED)
+    return None if admitted is None else admitted[0]
+
+
 def present(protection: Protection, scope: Mapping[str, Any]) -> PresentedToken:
     """What the request or handshake of ``scope`` presented.
 

@@ -4,7 +4,8 @@ https://asgi.readthedocs.io/en/latest/specs/www.html#websocket
 """
 
 import json
-from collections.abc import Awaitable, Callable, Mapping, MutableMapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, MutableMapping, Sequence
+from contextlib import asynccontextmanager, suppress
 from typing import Any
 
 import anyio
@@ -86,20 +87,17 @@ class GuardedWebSocket:
             self._is_over = True
         await self._send(message)
 
-    async def run(self, serve: Callable[[], Awaitable[None]]) -> None:
-        """``serve()``, with an eye on the token for as long as it runs.
-
-        Args:
-            serve: the application, which uses `receive` and `send`.
-        """
+    @asynccontextmanager
+    async def watched(self) -> AsyncIterator[None]:
+        """An eye on the token for as long as the application runs, which uses `receive` and `send` meanwhile."""
         if self._connection is None:
-            await serve()
+            yield
             return
         failure: Exception | None = None
         async with anyio.create_task_group() as group:
             group.start_soon(self._watch, self._connection)
             try:
-                await serve()
+                yield
             except Exception as error:  # noqa: BLE001  raised again below: a group would wrap it
                 failure = error
             group.cancel_scope.cancel()
@@ -110,11 +108,11 @@ class GuardedWebSocket:
         error = await connection.end()
         if self._is_over:
             return
-        self._farewell = _close(self._protection.refusal(error))
+        self._farewell = closing(self._protection.refusal(error))
         for wait in self._waiting:
             wait.cancel()
         # The application may be done before the peer has heard the reason.
-        with anyio.CancelScope(shield=True):
+        with anyio.CancelScope(shield=True), suppress(OSError):
             await self._send({**self._farewell})
 
 
@@ -122,13 +120,16 @@ async def refuse_websocket(
     protection: Protection, error: VerificationError, scope: Mapping[str, Any], receive: Receive, send: Send
 ) -> None:
     """Answer a handshake with a refusal: as HTTP where the server can, else by a close, which servers make a 403."""
-    refusal = protection.refusal(error)
-    if (await receive())["type"] == "websocket.disconnect":
-        return
+    if (await receive())["type"] != "websocket.disconnect":
+        await answer_handshake(protection.refusal(error), scope, send)
+
+
+async def answer_handshake(refusal: Refusal, scope: Mapping[str, Any], send: Send) -> None:
+    """`refuse_websocket`, once the handshake has been received."""
     if "websocket.http.response" in (scope.get("extensions") or {}):
         await answer(refusal, send, kind="websocket.http.response")
     else:
-        await send(_close(refusal))
+        await send(closing(refusal))
 
 
 async def answer(refusal: Refusal, send: Send, *, kind: str = "http.response") -> None:
@@ -147,7 +148,8 @@ def json_headers(headers: Sequence[tuple[str, str]], body: bytes) -> list[tuple[
     ]
 
 
-def _close(refusal: Refusal) -> Message:
+def closing(refusal: Refusal) -> Message:
+    """The message that ends an open connection, and says why."""
     code = TRY_AGAIN_LATER if isinstance(refusal.cause, UnavailableError) else POLICY_VIOLATION
     # A close frame has room for 123 bytes (RFC 6455 section 5.5).
     return {"type": "websocket.close", "code": code, "reason": refusal.body["error_description"][:123]}

@@ -14,7 +14,7 @@ from watchword.verify.presented import PresentedToken
 from watchword.verify.protection import Protection
 from watchword.verify.requirements import Requirement
 
-DEFAULT_EVERY = 5.0  # seconds; the feed of withdrawals is no faster
+DEFAULT_EVERY = 1.0  # seconds; what is pushed is seen within one
 _SHORTEST_PAUSE = 0.01  # a clock that is about to reach the expiry must not make anybody spin
 
 
@@ -43,6 +43,10 @@ class OpenConnection:
         self._token = presented.unverified_token
         self._require = tuple(require)
         self._every = every
+
+    def ask_also(self, require: Sequence[Requirement]) -> None:
+        """From the next look on the token must be good for ``require`` too."""
+        self._require += tuple(require)
 
     def check(self) -> None:
         """Return if the token is still good; may block while something is fetched.

@@ -3,6 +3,7 @@
 from tests.frameworks.drivers.asgi import ASGIDriver, StarletteDriver
 from tests.frameworks.drivers.aws_lambda import FunctionDriver, HTTPAuthorizerDriver, RESTAuthorizerDriver
 from tests.frameworks.drivers.django import DjangoDriver, DjangoMiddlewareDriver
+from tests.frameworks.drivers.fastapi import FastAPIDriver
 from tests.frameworks.drivers.flask import FlaskDriver
 from tests.frameworks.drivers.grpc import AsyncGRPCDriver, GRPCDriver
 from tests.frameworks.protected_api import Driver
@@ -10,6 +11,7 @@ from tests.frameworks.protected_api import Driver
 DRIVERS: tuple[Driver, ...] = (
     ASGIDriver(),
     StarletteDriver(),
+    FastAPIDriver(),
     FlaskDriver(),
     DjangoDriver("django", "plain"),
     DjangoDriver("django rest framework", "rest"),
