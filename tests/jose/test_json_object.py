@@ -43,6 +43,11 @@ def _has_lone_surrogate(text: str) -> bool:
         ("J38", b'{"x":[{"y":1,"y":2}]}'),
         ("J38", b'{"a":1,"a":2,"b":"\\":"}'),
         ("J38", b'{"x":1,"x" :{"z":2}}'),
+        ("J38", b'{"a":1,"a":{"b":2}}'),
+        ("J38", b'{"a":{"b":1},"a":{"b":2}}'),
+        ("J38", b'{"x":{"y":1,"y":2},"z":1,"z":2}'),
+        ("J38", b'{"a":1, "a":2}'),
+        ("J38", b'{"a":["b,c"],"a":1}'),
         ("J39", b'\xef\xbb\xbf{"a":1}'),
         ("J39", '{"a":1}'.encode("utf-16")),
         ("J39", '{"a":1}'.encode("utf-32")),
@@ -114,3 +119,33 @@ def test_j42_no_error_carries_the_text_along() -> None:
             decode_object(data)
         assert caught.value.__cause__ is None
         assert caught.value.__suppress_context__ or caught.value.__context__ is None
+
+
+names = st.sampled_from(["a", "b", "\u00e9", "a,b", '":', ""])
+written_names = names.flatmap(lambda name: st.sampled_from([json.dumps(name), json.dumps(name, ensure_ascii=False)]))
+written = st.recursive(
+    st.sampled_from(["1", '","', '"\\":"', "[]", "{}", "[1,2]", "null", "1.5e3"]),
+    lambda inner: st.lists(st.tuples(written_names, inner), max_size=4).flatmap(
+        lambda pairs: st.sampled_from([(",", ":"), (", ", ": "), ("\n,", "\t:")]).map(
+            lambda marks: "{" + marks[0].join(name + marks[1] + value for name, value in pairs) + "}"
+        )
+    ),
+    max_leaves=12,
+)
+
+
+@given(written.filter(lambda text: text.startswith("{")))
+def test_j38_a_name_is_repeated_exactly_where_the_slow_decoder_sees_it(text: str) -> None:
+    """However it is written: the quick proofs that nothing was repeated must never be wrong."""
+    repeated = []
+
+    def look(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+        repeated.append(len(dict(pairs)) != len(pairs))
+        return dict(pairs)
+
+    expected = json.loads(text, object_pairs_hook=look)
+    if any(repeated):
+        with pytest.raises(MalformedTokenError):
+            decode_object(text.encode())
+    else:
+        assert decode_object(text.encode()) == expected

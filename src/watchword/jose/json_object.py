@@ -35,8 +35,9 @@ def decode_object(data: bytes) -> dict[str, Any]:
     """
     try:
         members: dict[str, Any] = _decode_usual(data)
-        # What is written again as the very same bytes repeated no name, since writing repeats none.
-        if _encode(members) == data:
+        # Commas part members: with one less than there are distinct names, none was repeated, here or further in. And
+        # what is written again as the very same bytes repeated no name, since writing repeats none.
+        if data.count(b",") == len(members) - 1 or _encode(members) == data:
             return members
     except (msgspec.MsgspecError, UnicodeDecodeError):
         members = _decode_unusual(data)
