@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 from tests.frameworks.drivers.catalogue import DRIVERS
 from tests.frameworks.protected_api import API, ISSUER, KEY, NOW, Answer, Call, Caller, Driver, protected
+from tests.frameworks.tokens import token
 
 from watchword.clock import SettableClock
 from watchword.jose import Key, jwt
@@ -37,21 +38,6 @@ def driver(request: pytest.FixtureRequest) -> Driver:
 def call(driver: Driver, clock: SettableClock) -> Iterator[Caller]:
     with driver.serve(**protected(clock)) as caller:
         yield caller
-
-
-def token(*, key: Key = KEY, **changes: Any) -> str:
-    claims = {
-        "iss": ISSUER,
-        "aud": API,
-        "sub": "user-1",
-        "client_id": "client-1",
-        "iat": NOW,
-        "exp": NOW + 300,
-        "jti": "token-1",
-        "scope": "orders:read",
-        **changes,
-    }
-    return jwt.encode({name: value for name, value in claims.items() if value is not None}, key, typ="at+jwt")
 
 
 def bearer(text: str, operation: str = "read", query: str = "") -> Call:
