@@ -46,3 +46,15 @@ def test_j21_a_shared_secret_is_never_embedded() -> None:
 def test_a_public_key_signs_no_proof() -> None:
     with pytest.raises(InvalidKeyError):
         jws.sign(b"", Key.generate("ES256").public(), typ="dpop+jwt", embed_public_key=True)
+
+
+def test_j50_proofs_of_strangers_do_not_push_out_what_is_remembered_of_issuers() -> None:
+    issuer = Key.generate("ES256", kid="issuer")
+    token = jwt.encode({}, issuer)
+    jwt.decode(token, issuer)
+    for _ in range(300):
+        stranger = Key.generate("Ed25519")
+        proof = jws.split(jws.sign(b"{}", stranger, typ="dpop+jwt", embed_public_key=True))
+        jws.verify_message(proof, Key.from_dict(proof.header.members["jwk"]))
+    assert token.partition(".")[0].encode() in jws._remembered
+    assert not any("jwk" in header.members for header in jws._remembered.values())

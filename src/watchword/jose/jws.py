@@ -173,6 +173,9 @@ def _checked_allow_list(algorithms: tuple[str, ...]) -> frozenset[str]:
 
 
 def _remember(segment: bytes, header: Header) -> None:
+    # Whoever likes may sign a proof with a key that it brings along; such headers are as many as there are keys.
+    if "jwk" in header.members:
+        return
     if len(_remembered) >= _MAX_REMEMBERED:
         _remembered.clear()
     _remembered[segment] = header
