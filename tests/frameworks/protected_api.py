@@ -96,6 +96,11 @@ class Driver(Protocol):
         ...
 
     @property
+    def target(self) -> str:
+        """The method and path of an operation, with ``{}`` for its name: what a DPoP proof is made for."""
+        ...
+
+    @property
     def can(self) -> frozenset[str]:
         """What else it can do, of `ABILITIES`."""
         ...
@@ -106,7 +111,7 @@ class Driver(Protocol):
 
 
 HTTP_TELLS = frozenset({"challenge", "body", "retry"})
-ABILITIES = frozenset({"query", "two headers", "refuse in the handler"})
+ABILITIES = frozenset({"query", "two headers", "refuse in the handler", "dpop"})
 
 
 def protected(clock: SettableClock, **changes: Any) -> ProtectionOptions:

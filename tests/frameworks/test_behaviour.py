@@ -5,14 +5,13 @@ THREATS J42, J93; RFC 6750 section 3, RFC 9449 section 7, RFC 9470 section 3, RF
 
 import base64
 import json
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
-from tests.frameworks.drivers.catalogue import DRIVERS
+from tests.frameworks.drivers.catalogue import those_that
 from tests.frameworks.protected_api import API, ISSUER, KEY, NOW, Answer, Call, Caller, Driver, protected
-from tests.frameworks.tokens import token
+from tests.frameworks.tokens import bearer, token
 
 from watchword.clock import SettableClock
 from watchword.jose import Key, jwt
@@ -20,28 +19,6 @@ from watchword.verify.sender import SenderPolicy
 
 REALM = f'Bearer realm="{API}"'
 OPAQUE = 'error="invalid_token", error_description="the token is not valid here"'
-
-
-def those_that(ability: str) -> pytest.MarkDecorator:
-    """Run a test over the frameworks that can do, or tell, this."""
-    able = [driver for driver in DRIVERS if ability in driver.can | driver.tells]
-    return pytest.mark.parametrize("driver", able, ids=lambda driver: driver.name, indirect=True)
-
-
-@pytest.fixture(params=DRIVERS, ids=lambda driver: driver.name)
-def driver(request: pytest.FixtureRequest) -> Driver:
-    chosen: Driver = request.param
-    return chosen
-
-
-@pytest.fixture
-def call(driver: Driver, clock: SettableClock) -> Iterator[Caller]:
-    with driver.serve(**protected(clock)) as caller:
-        yield caller
-
-
-def bearer(text: str, operation: str = "read", query: str = "") -> Call:
-    return Call(operation, (("Authorization", "Bearer " + text),), query)
 
 
 def refused(driver: Driver, answer: Answer, status: int, code: str, challenge: str | None) -> None:

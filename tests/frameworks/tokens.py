@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from tests.frameworks.protected_api import API, ISSUER, KEY, NOW
+from tests.frameworks.protected_api import API, ISSUER, KEY, NOW, Call
 
 from watchword.jose import Key, jwt
 
@@ -21,3 +21,8 @@ def token(*, key: Key = KEY, **changes: Any) -> str:
         **changes,
     }
     return jwt.encode({name: value for name, value in claims.items() if value is not None}, key, typ="at+jwt")
+
+
+def bearer(text: str, operation: str = "read", query: str = "") -> Call:
+    """A request with this token."""
+    return Call(operation, (("Authorization", "Bearer " + text),), query)

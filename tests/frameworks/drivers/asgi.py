@@ -50,6 +50,7 @@ class ASGIDriver:
     name = "asgi"
     statuses: ClassVar[dict[int, int]] = {}
     tells = HTTP_TELLS
+    target = "GET /{}"
     # What happens within a bare application is answered there.
     can = ABILITIES - {"refuse in the handler"}
 
@@ -83,6 +84,7 @@ class StarletteDriver:
     name = "starlette"
     statuses: ClassVar[dict[int, int]] = {}
     tells = HTTP_TELLS
+    target = "GET /{}"
     can = ABILITIES
 
     @contextmanager

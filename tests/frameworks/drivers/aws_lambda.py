@@ -80,6 +80,7 @@ class FunctionDriver:
 
     def __init__(self, version: int) -> None:
         self.name = f"lambda function, payload {version}.0"
+        self.target = "GET /prod/{}" if version == 1 else "GET /{}"
         self._event = event_v1 if version == 1 else event_v2
 
     @contextmanager
@@ -112,12 +113,13 @@ class RESTAuthorizerDriver:
     """
 
     statuses: ClassVar[dict[int, int]] = {400: 401, 503: 500}
+    target = "GET /prod/{}"
     tells: frozenset[str] = frozenset()
 
     def __init__(self, kind: str) -> None:
         self.name = f"lambda REST authorizer, {kind}"
         self._kind = kind
-        self.can = frozenset({"query", "two headers"}) if kind == "REQUEST" else frozenset()
+        self.can = frozenset({"query", "two headers", "dpop"}) if kind == "REQUEST" else frozenset()
 
     @contextmanager
     def serve(self, **options: Any) -> Iterator[Caller]:
@@ -154,7 +156,8 @@ class HTTPAuthorizerDriver:
     name = "lambda HTTP authorizer"
     statuses: ClassVar[dict[int, int]] = {400: 403, 401: 403, 503: 500}
     tells: frozenset[str] = frozenset()
-    can = frozenset({"query", "two headers"})
+    target = "GET /{}"
+    can = frozenset({"query", "two headers", "dpop"})
 
     @contextmanager
     def serve(self, **options: Any) -> Iterator[Caller]:

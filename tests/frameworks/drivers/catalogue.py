@@ -1,5 +1,6 @@
 """Every framework that the behaviour suite runs over: one line each."""
 
+import pytest
 from tests.frameworks.drivers.asgi import ASGIDriver, StarletteDriver
 from tests.frameworks.drivers.aws_lambda import FunctionDriver, HTTPAuthorizerDriver, RESTAuthorizerDriver
 from tests.frameworks.drivers.django import DjangoDriver, DjangoMiddlewareDriver
@@ -25,3 +26,9 @@ DRIVERS: tuple[Driver, ...] = (
     RESTAuthorizerDriver("REQUEST"),
     HTTPAuthorizerDriver(),
 )
+
+
+def those_that(ability: str) -> pytest.MarkDecorator:
+    """Run a test over the frameworks that can do, or tell, this."""
+    able = [driver for driver in DRIVERS if ability in driver.can | driver.tells]
+    return pytest.mark.parametrize("driver", able, ids=lambda driver: driver.name, indirect=True)

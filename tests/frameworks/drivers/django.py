@@ -62,6 +62,7 @@ class DjangoDriver:
 
     def __init__(self, name: str, prefix: str) -> None:
         self.name = name
+        self.target = f"GET /{prefix}/{{}}"
         self._prefix = prefix
 
     @contextmanager
@@ -90,6 +91,7 @@ class DjangoMiddlewareDriver:
 
     def __init__(self, *, asynchronous: bool) -> None:
         self.name = "django middleware on " + ("ASGI" if asynchronous else "WSGI")
+        self.target = "GET /later/{}" if asynchronous else "GET /bare/{}"
         self._asynchronous = asynchronous
 
     @contextmanager

@@ -59,6 +59,7 @@ class FastAPIDriver:
     name = "fastapi"
     statuses: ClassVar[dict[int, int]] = {}
     tells = HTTP_TELLS
+    target = "GET /{}"
     can = ABILITIES
 
     @contextmanager

@@ -50,6 +50,7 @@ class FlaskDriver:
     name = "flask"
     statuses: ClassVar[dict[int, int]] = {}
     tells = HTTP_TELLS
+    target = "GET /{}"
     can = ABILITIES
 
     @contextmanager

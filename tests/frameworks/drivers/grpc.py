@@ -122,7 +122,8 @@ class GRPCDriver:
     name = "grpc"
     statuses: ClassVar[dict[int, int]] = {400: 401}
     tells = frozenset({"challenge", "retry"})
-    can = frozenset({"two headers", "refuse in the handler"})
+    can = frozenset({"two headers", "refuse in the handler", "dpop"})
+    target = f"POST /{SERVICE}/{{}}"
 
     @contextmanager
     def serve(self, **options: Any) -> Iterator[Caller]:
