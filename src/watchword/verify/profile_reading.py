@@ -122,6 +122,12 @@ class StandardShape(TokenShape):
 
     def read(self, signed: SignedClaims, audiences: tuple[str, ...]) -> Reading:
         """See `TokenShape.read`."""
+        return self.read_whole(signed, audiences)
+
+    def read_whole(self, signed: SignedClaims, audiences: tuple[str, ...]) -> Reading:
+        """`read`, header included."""
+        if signed.header.kind != "at+jwt":
+            raise TypeMismatchError("the token is not of the expected type")
         claims = signed.claims
         if claims.get("aud") not in audiences:  # a list never equals a string
             _audience(claims, "aud", audiences)
@@ -130,11 +136,8 @@ class StandardShape(TokenShape):
         client_id = claims.get("client_id")
         if client_id.__class__ is not str or not 0 < len(client_id) <= MAX_CLIENT_ID_CHARACTERS:
             rules.text(claims, "client_id", max_characters=MAX_CLIENT_ID_CHARACTERS)
-        scopes = roles = _NONE
-        if "scope" in claims:
-            scopes = words(claims, "scope")
-        if "roles" in claims:
-            roles = frozenset(names(claims, "roles"))
+        scopes = words(claims, "scope") if "scope" in claims else _NONE
+        roles = frozenset(names(claims, "roles")) if "roles" in claims else _NONE
         return _new(Reading, (client_id, scopes, roles, claims.get("sub") == client_id))
 
 
@@ -154,7 +157,7 @@ def words(claims: Mapping[str, Any], name: str) -> frozenset[str]:
         ClaimError: not a string.
     """
     text = claims[name]
-    if not isinstance(text, str):
+    if text.__class__ is not str:
         raise ClaimError(f"the claim `{name}` is not a string", claim=name)
     return _remembered_words(text) if len(text) <= _MAX_REMEMBERED_CHARACTERS else frozenset(text.split(" ")) - _BLANK
 

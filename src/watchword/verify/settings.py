@@ -1,6 +1,6 @@
 """What a verifier expects and where it finds the issuer's keys, checked once, at construction."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, cast, get_args
 from urllib.parse import urlsplit
@@ -11,11 +11,13 @@ from watchword.jose.algorithms import BY_NAME
 from watchword.jose.claims import FUTURE_TOLERANCE, check_leeway
 from watchword.jose.jwk import Key
 from watchword.jose.jwk_set import KeySet
+from watchword.jose.jwt import SignedClaims
 from watchword.oauth.metadata import watchword_configuration_url
 from watchword.verify.credentials import ResourceCredentials
 from watchword.verify.errors import VerifierSettingsError
 from watchword.verify.key_address import KeyAddress, key_address, origin
 from watchword.verify.options import OnStaleRevocations, RevocationMode, TrustedIssuer, VerifierOptions
+from watchword.verify.profile_reading import Reading
 from watchword.verify.profiles import Profile, by_name
 from watchword.verify.revocation.settings import RevocationSettings
 from watchword.verify.sender import SenderPolicy
@@ -35,6 +37,7 @@ class Expectations:
         algorithms: the allow-list.
         leeway: seconds for which an expired token is still taken.
         tolerance: seconds from which ahead a token is already taken.
+        read: the profile's reader, looked up once.
     """
 
     issuer: str
@@ -43,9 +46,11 @@ class Expectations:
     algorithms: tuple[str, ...]
     leeway: float
     tolerance: float = field(init=False)
+    read: Callable[[SignedClaims, tuple[str, ...]], Reading] = field(init=False)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "tolerance", max(self.leeway, FUTURE_TOLERANCE))
+        object.__setattr__(self, "read", self.profile.reader)
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,21 +86,27 @@ def read_options(options: VerifierOptions) -> VerifierSettings:
     unknown = options.keys() - VerifierOptions.__annotations__.keys()
     if unknown:
         raise TypeError("there is no option " + ", ".join(sorted(unknown)))
-    issuers = tuple(_issuer_settings(trusted, options) for trusted in _trusted(options))
+    listed = _trusted(options)
+    issuers = tuple(_issuer_settings(trusted, options) for trusted in listed)
     if len({issuer.expected.issuer for issuer in issuers}) != len(issuers):
         raise VerifierSettingsError("an issuer is listed twice")
-    credentials = options.get("credentials")
-    if credentials is not None and not isinstance(credentials, ResourceCredentials):
-        raise VerifierSettingsError("credentials is a ResourceCredentials")
+    if options.get("on_stale_revocations") == "reject" and all(issuer.revocation is None for issuer in issuers):
+        raise VerifierSettingsError("on_stale_revocations rejects nothing while revocation reads no issuer's feed")
+    credentials = listed[0].credentials if len(listed) == 1 else None
     introspection = options.get("introspection", False)
-    if introspection and (credentials is None or len(issuers) != 1 or issuers[0].keys is not None):
-        raise VerifierSettingsError("introspection needs credentials and one issuer that can be reached")
-    sender = options.get("sender") or SenderPolicy()
+    if introspection:
+        if credentials is None or issuers[0].keys is not None:
+            raise VerifierSettingsError("introspection needs credentials and one issuer that can be reached")
+        _check_address(issuers[0].address.metadata_url, issuers[0].address.danger_allow_http, "asked about tokens")
+    sender = options.get("sender")
+    if sender is None:
+        sender = SenderPolicy()
     if not isinstance(sender, SenderPolicy):
         raise VerifierSettingsError("sender is a SenderPolicy")
+    audience = options.get("audience")
     return VerifierSettings(
         issuers=issuers,
-        audience=_audiences(options["audience"])[0] if "audience" in options else issuers[0].expected.audiences[0],
+        audience=issuers[0].expected.audiences[0] if audience is None else _audience_names(audience)[0],
         cached_tokens=_cached_tokens(options.get("cache", True)),
         credentials=credentials,
         introspection=introspection,
@@ -106,16 +117,18 @@ def read_options(options: VerifierOptions) -> VerifierSettings:
 
 def _trusted(options: VerifierOptions) -> tuple[TrustedIssuer, ...]:
     """One issuer from the options that describe it, or the several that are listed."""
-    if "issuers" not in options:
+    if options.get("issuers") is None:
         return (
             TrustedIssuer(
                 issuer=cast("str", options.get("issuer")),
                 keys=options.get("keys"),
                 metadata_url=options.get("metadata_url"),
                 jwks_url=options.get("jwks_url"),
+                credentials=options.get("credentials"),
             ),
         )
-    alone = [name for name in ("issuer", "keys", "metadata_url", "jwks_url") if options.get(name) is not None]
+    own = ("issuer", "keys", "metadata_url", "jwks_url", "credentials")
+    alone = [name for name in own if options.get(name) is not None]
     if alone:
         raise VerifierSettingsError("with issuers, each of them says its own " + ", ".join(alone))
     issuers = tuple(options["issuers"])
@@ -125,6 +138,8 @@ def _trusted(options: VerifierOptions) -> tuple[TrustedIssuer, ...]:
 
 
 def _issuer_settings(trusted: TrustedIssuer, options: VerifierOptions) -> IssuerSettings:
+    if trusted.credentials is not None and not isinstance(trusted.credentials, ResourceCredentials):
+        raise VerifierSettingsError("credentials is a ResourceCredentials")
     audience = trusted.audience if trusted.audience is not None else options.get("audience")
     profile = trusted.profile if trusted.profile is not None else options.get("profile", "rfc9068")
     algorithms = trusted.algorithms if trusted.algorithms is not None else options.get("algorithms")
@@ -136,8 +151,12 @@ def _issuer_settings(trusted: TrustedIssuer, options: VerifierOptions) -> Issuer
         leeway=options.get("leeway", 0.0),
     )
     if trusted.keys is not None:
+        if trusted.metadata_url is not None or trusted.jwks_url is not None:
+            raise VerifierSettingsError("keys were given, so metadata_url and jwks_url would not be asked: leave out one")
         address = KeyAddress(trusted.issuer, "", None, danger_allow_http=options.get("danger_allow_http", False))
         keys = _usable(trusted.keys, expected.algorithms)
+    elif BY_NAME[expected.algorithms[0]].is_symmetric:
+        raise VerifierSettingsError("a shared secret is never fetched: give it as keys")
     else:
         address = key_address(
             issuer=trusted.issuer,
@@ -146,35 +165,43 @@ def _issuer_settings(trusted: TrustedIssuer, options: VerifierOptions) -> Issuer
             danger_allow_http=options.get("danger_allow_http", False),
         )
         keys = None
-    return IssuerSettings(expected, keys, address, _revocation(expected, address, options, is_online=keys is None))
+    return IssuerSettings(expected, keys, address, _revocation(expected, address, options, trusted.credentials, keys))
 
 
 def _revocation(
-    expected: Expectations, address: KeyAddress, options: VerifierOptions, *, is_online: bool
+    expected: Expectations,
+    address: KeyAddress,
+    options: VerifierOptions,
+    credentials: ResourceCredentials | None,
+    keys: KeySet | None,
 ) -> RevocationSettings | None:
     """How the issuer's withdrawals are read. Asked for by name they always are; otherwise only where the issuer may
     be one of ours, and is reached at all.
     """
     mode = _one_of("revocation", options.get("revocation", "auto"), RevocationMode)
     on_stale = _one_of("on_stale_revocations", options.get("on_stale_revocations", "accept"), OnStaleRevocations)
-    if mode == "off" or (mode == "auto" and not (is_online and expected.profile.name == "rfc9068")):
+    if mode == "off" or (mode == "auto" and (keys is not None or expected.profile.name != "rfc9068")):
         return None
     configuration = watchword_configuration_url(expected.issuer)
     if address.jwks_url or address.metadata_url:
         scheme, authority = origin(address.metadata_url if address.jwks_url is None else address.jwks_url)
         configuration = urlsplit(configuration)._replace(scheme=scheme, netloc=authority).geturl()
-    try:
-        check_url(configuration, danger_allow_http=address.danger_allow_http)
-    except FetchError as error:
-        raise VerifierSettingsError(f"the issuer's withdrawals cannot be fetched: {error.sentence}") from error
+    _check_address(configuration, address.danger_allow_http, "asked for what it has withdrawn")
     return RevocationSettings(
         issuer=expected.issuer,
         configuration_url=configuration,
         mode=mode,
         on_stale=on_stale,
-        credentials=options.get("credentials"),
+        credentials=credentials,
         danger_allow_http=address.danger_allow_http,
     )
+
+
+def _check_address(url: str, danger_allow_http: bool, purpose: str) -> None:  # noqa: FBT001  passed on as it came
+    try:
+        check_url(url, danger_allow_http=danger_allow_http)
+    except FetchError as error:
+        raise VerifierSettingsError(f"the issuer cannot be {purpose}: {error.sentence}") from error
 
 
 def expectations(
@@ -195,15 +222,15 @@ def expectations(
     try:
         read_as = profile if isinstance(profile, Profile) else by_name(profile)
         allowed = _algorithms(read_as.algorithms if algorithms is None else algorithms)
-        return Expectations(issuer, _audiences(audience), read_as, allowed, check_leeway(leeway))
+        return Expectations(issuer, _audience_names(audience), read_as, allowed, check_leeway(leeway))
     except ValueError as error:
         raise VerifierSettingsError(str(error)) from error
 
 
-def _audiences(audience: str | Sequence[str]) -> tuple[str, ...]:
+def _audience_names(audience: str | Sequence[str]) -> tuple[str, ...]:
     listed = (audience,) if isinstance(audience, str) else tuple(audience) if isinstance(audience, list | tuple) else ()
     if not listed or not all(isinstance(member, str) and member for member in listed):
-        raise ValueError("audience is a non-empty string, or a list of them")
+        raise VerifierSettingsError("audience is a non-empty string, or a list of them")
     return listed
 
 

@@ -2,14 +2,17 @@
 
 from collections.abc import Callable, Generator, Iterator, Mapping
 from functools import partial
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 from weakref import WeakSet
 
 from anyio import to_thread
 
 from watchword.jose import jwt
 from watchword.jose.errors import AlgorithmNotAllowedError, JOSEError
+from watchword.jose.jwk_set import KeySet
 from watchword.jose.jws import UnverifiedMessage, split
+from watchword.jose.jwt import SignedClaims
+from watchword.jose.known_header import KnownHeader
 from watchword.verify import access_token
 from watchword.verify.claims import VerifiedClaims
 from watchword.verify.errors import (
@@ -27,6 +30,8 @@ from watchword.verify.sender import SenderCheck
 from watchword.verify.settings import Expectations, VerifierSettings
 from watchword.verify.status import IssuerStatus, VerifierStatus
 from watchword.verify.token_cache import TokenCache, Verdict
+
+MAX_KNOWN_HEADERS = 64
 
 
 class Need(Protocol):
@@ -114,6 +119,15 @@ class TrustedAtWork:
         self.journal = journal
 
 
+class Known(NamedTuple):
+    """A header that was found good, and with which issuer's keys."""
+
+    opener: KnownHeader
+    kid: str | None
+    keys: KeySet
+    issuer: TrustedAtWork
+
+
 class Verification:
     """The rules, and what they remember. Shared between threads, event loops and both verifiers."""
 
@@ -121,6 +135,7 @@ class Verification:
         self.settings = settings
         self._clock = settings.clock
         self._cache = TokenCache(settings.cached_tokens)
+        self._known: dict[str, Known] = {}
         self._remembers = settings.cached_tokens > 0
         self._sender = SenderCheck(settings.sender, settings.audience, settings.clock)
         self._demands_proof = settings.sender.dpop == "require"
@@ -154,8 +169,10 @@ class Verification:
             presented, text = token, token.unverified_token
         clock = self._clock
         now, monotonic = clock.now(), clock.monotonic()
-        verdict = self._cache.get(text)
+        verdict = self._cache.get(text) if self._remembers else None
         if verdict is None:
+            if self._introspector is not None and self._is_opaque(text):
+                return None
             verdict = self._judge_at_once(text, now, monotonic)
             if verdict is None:
                 return None
@@ -208,6 +225,7 @@ class Verification:
     def forget(self) -> None:
         """Begin anew, as in a new process: tokens, keys and withdrawals are forgotten."""
         self._cache.clear()
+        self._known = {}
         for issuer in self.issuers:
             issuer.keys.forget()
             if issuer.journal is not None:
@@ -231,30 +249,48 @@ class Verification:
 
     def _judge_at_once(self, text: str, now: float, monotonic: float) -> Verdict | None:
         """The verdict on a token that is not remembered; None if something has to be fetched for it."""
-        if self._is_opaque(text):
-            return None
-        message, issuer = self._take_apart(text)
-        keys = issuer.keys.at_hand(message.header.kid, monotonic)
-        if keys is None:
-            return None
-        verdict = self._judge(text, message, keys, issuer, now)
-        journal = issuer.journal
+        known = self._known.get(text.partition(".")[0])
+        if known is not None and known.keys is known.issuer.keys.at_hand(known.kid, monotonic):
+            verdict = self._conclude(text, known, None, now)
+        else:
+            message, issuer = self._take_apart(text)
+            keys = issuer.keys.at_hand(message.header.kid, monotonic)
+            if keys is None:
+                return None
+            verdict = self._judge(text, message, keys, issuer, now)
+        journal = verdict.issuer.journal
         if journal is not None and monotonic < journal.look_at:
             self._look_up(verdict, journal)
         return verdict
 
     def _judge(self, text: str, message: UnverifiedMessage, keys: Any, issuer: TrustedAtWork, now: float) -> Verdict:
         """Signature, then claims; remembered if all of it holds."""
-        kid = message.header.kid
+        try:
+            key = keys.find(message.header.kid)
+            # The allow-list was asked by `_take_apart`; of which type the token must be is the profile's to say.
+            signed = jwt.signed(message, key)
+        except JOSEError as error:
+            raise from_jose(error) from error
+        known = Known(KnownHeader(message, key), message.header.kid, keys, issuer)
+        verdict = self._conclude(text, known, signed, now)
+        # Only where the header alone says whose the token is; never more than a few, whatever issuers put there.
+        if self._only is not None:
+            if len(self._known) >= MAX_KNOWN_HEADERS:
+                self._known = {}
+            self._known[message.header_segment.decode("ascii")] = known
+        return verdict
+
+    def _conclude(self, text: str, known: "Known", signed: SignedClaims | None, now: float) -> Verdict:
+        """The claims of a token whose header and key are known, and whose signature is checked here if it was not."""
+        opener, kid, keys, issuer = known
         expected = issuer.expected
         marks = None
         try:
-            key = keys.find(kid)
-            # The allow-list was asked by `_take_apart`; of which type the token must be is the profile's to say.
-            signed = jwt.signed(message, key)
+            if signed is None:
+                signed = opener.open(text)
             claims, starts_at, ends_at = access_token.check(signed, expected, now)
             if issuer.journal is not None:
-                marks = TokenMarks.of(signed.claims, kid=key.kid, issuer=expected.issuer)
+                marks = TokenMarks.of(signed.claims, kid=opener.key.kid, issuer=expected.issuer)
         except JOSEError as error:
             raise from_jose(error) from error
         verdict = Verdict(
@@ -263,7 +299,7 @@ class Verification:
             starts_at - expected.tolerance,
             ends_at + expected.leeway,
             kid,
-            key,
+            opener.key,
             issuer,
             marks,
             keys,
