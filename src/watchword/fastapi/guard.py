@@ -4,7 +4,7 @@ import inspect
 from collections.abc import Callable, Mapping, Sequence
 from typing import Annotated, Any, Unpack
 
-from fastapi import APIRouter, Depends, Security
+from fastapi import APIRouter, Depends, FastAPI, Security
 from fastapi.openapi.models import HTTPBearer
 from fastapi.responses import JSONResponse
 from fastapi.security import SecurityScopes
@@ -12,11 +12,15 @@ from fastapi.security.base import SecurityBase
 from starlette.requests import HTTPConnection
 from starlette.websockets import WebSocket
 
+from watchword.clock import SystemClock
+from watchword.fastapi.docs_sign_in import DocsAssets, DocsSignIn
 from watchword.fastapi.refusals import GuardRefusal, answer_in_own_form
+from watchword.fastapi.sign_in_endpoints import EndpointSource
 from watchword.fastapi.websocket import ask_also, guard_websocket
 from watchword.verify import AsyncVerifier, VerificationError, VerifiedClaims, requirements
 from watchword.verify.asgi_scope import admit
 from watchword.verify.conditions import Condition
+from watchword.verify.key_address import KeyAddress, key_address
 from watchword.verify.open_connection import DEFAULT_EVERY
 from watchword.verify.protection import METADATA_CACHE_CONTROL, Needs, Protection, ProtectionOptions, needed
 from watchword.verify.requirements import Requirement
@@ -43,6 +47,7 @@ class Guard(SecurityBase):
         self.model = HTTPBearer(bearerFormat="JWT", description="An access token of " + self.verifier.issuer)
         self.scheme_name = "watchword"
         self._every = every
+        self._options = options
         self._scopes: dict[tuple[str, ...], tuple[Requirement, ...]] = {}
 
     @property
@@ -87,6 +92,39 @@ class Guard(SecurityBase):
         """
         return StricterGuard(self, {}, (), condition, context)
 
+    def sign_in_from_docs(
+        self,
+        app: FastAPI,
+        *,
+        client_id: str,
+        parameters: Mapping[str, str] | None = None,
+        **assets: Unpack[DocsAssets],
+    ) -> None:
+        """Let the **Authorize** button of ``/docs`` sign people in at the issuer, with PKCE, instead of taking a token.
+
+        Register a public client at the issuer for it, with the redirect URI ``<origin>/docs/oauth2-redirect`` and the
+        allowed origin ``<origin>``. Where the issuer cannot be asked, the button takes a token as before.
+
+        Args:
+            app: the application; its pages are replaced in their places.
+            client_id: of that client.
+            parameters: what the authorization request says besides; ``resource``, this API's audience (RFC 8707),
+                unless given. Auth0 calls it ``audience``; other issuers tell the API by its scopes: ``{}``.
+            assets: where the page loads Swagger UI from, unless from FastAPI's default.
+
+        Raises:
+            ValueError: the application has no OpenAPI document.
+            VerifierSettingsError: the issuer's metadata cannot be fetched over http.
+        """
+        DocsSignIn(
+            app,
+            scheme=self.scheme_name,
+            endpoints=EndpointSource(self._metadata_address(), self._options.get("clock") or SystemClock()),
+            client_id=client_id,
+            parameters={"resource": self.verifier.audience} if parameters is None else parameters,
+            assets=assets,
+        )
+
     def metadata_router(self, *, scopes: Sequence[str] = ()) -> APIRouter:
         """Routes that tell clients which issuer to ask for tokens; include them in the application.
 
@@ -108,6 +146,16 @@ class Guard(SecurityBase):
             return JSONResponse(document, headers={"cache-control": METADATA_CACHE_CONTROL})
 
         return router
+
+    def _metadata_address(self) -> KeyAddress:
+        """Of several issuers the first signs people in."""
+        trusted = next(iter(self._options.get("issuers") or ()), None)
+        return key_address(
+            issuer=self.verifier.issuer,
+            metadata_url=self._options.get("metadata_url") if trusted is None else trusted.metadata_url,
+            jwks_url=None,
+            danger_allow_http=self._options.get("danger_allow_http", False),
+        )
 
     def _needing(self, security_scopes: SecurityScopes) -> tuple[Requirement, ...]:
         names = tuple(security_scopes.scopes)
