@@ -6,6 +6,8 @@ import pytest
 
 from watchword.jose import Key, KeySet
 from watchword.verify import AsyncVerifier, TrustedIssuer, Verifier, VerifierSettingsError
+from watchword.verify.credentials import ResourceCredentials
+from watchword.verify.settings import read_options
 
 KEY = Key.generate("ES256").public()
 GOOD: dict[str, Any] = {"issuer": "https://auth.example.com", "audience": "https://api.example.com"}
@@ -46,6 +48,68 @@ GOOD: dict[str, Any] = {"issuer": "https://auth.example.com", "audience": "https
 def test_senseless_settings_are_refused(verifier: type[Verifier], changes: dict[str, Any]) -> None:
     with pytest.raises(VerifierSettingsError):
         verifier(**{**GOOD, **changes})
+
+
+CREDENTIALS = ResourceCredentials("orders", "s" * 32)
+OURS = TrustedIssuer(issuer="https://auth.example.com")
+
+
+@pytest.mark.parametrize(
+    ("changes", "sentence"),
+    [
+        ({"keys": KEY, "jwks_url": "https://auth.example.com/jwks"}, "keys were given"),
+        ({"keys": KEY, "metadata_url": "https://auth.example.com/x"}, "keys were given"),
+        ({"algorithms": ("HS256",)}, "never fetched"),
+        ({"revocation": "off", "on_stale_revocations": "reject"}, "rejects nothing"),
+        ({"profile": "auth0", "on_stale_revocations": "reject"}, "rejects nothing"),
+        ({"keys": KEY, "on_stale_revocations": "reject"}, "rejects nothing"),
+        ({"jwks_url": "https://auth.example.com/jwks", "metadata_url": "http://auth.example.com/x"}, "not https"),
+        (
+            {
+                "issuer": "joe",
+                "jwks_url": "https://auth.example.com/jwks",
+                "revocation": "off",
+                "introspection": True,
+                "credentials": CREDENTIALS,
+            },
+            "asked about tokens",
+        ),
+        ({"keys": KEY, "introspection": True, "credentials": CREDENTIALS}, "introspection needs"),
+        ({"issuer": None, "issuers": [OURS], "credentials": CREDENTIALS}, "each of them says its own credentials"),
+        ({"issuer": None, "issuers": [OURS], "introspection": True}, "introspection needs"),
+        ({"issuer": None, "issuers": [OURS, OURS]}, "listed twice"),
+        ({"sender": 0}, "sender is"),
+        (
+            {"issuer": None, "issuers": [TrustedIssuer(issuer="https://a.example.com", audience="a")], "audience": ""},
+            "audience",
+        ),
+    ],
+)
+def test_options_that_contradict_each_other_are_refused_by_name(changes: dict[str, Any], sentence: str) -> None:
+    """Each of them would otherwise be ignored in silence, by somebody who believes in it."""
+    with pytest.raises(VerifierSettingsError, match=sentence):
+        Verifier(**{**GOOD, **changes})
+
+
+def test_an_issuer_is_shown_no_credentials_but_its_own() -> None:
+    """Whoever is trusted to sign tokens is not thereby trusted with a secret of another issuer."""
+    theirs = TrustedIssuer(issuer="https://other.example.com", credentials=ResourceCredentials("api", "t" * 32))
+    settings = read_options({"audience": "https://api.example.com", "issuers": [OURS, theirs]})
+    read = [issuer.revocation for issuer in settings.issuers]
+    assert [revocation and revocation.credentials for revocation in read] == [None, theirs.credentials]
+
+
+def test_strictness_about_one_issuer_of_several_is_enough() -> None:
+    Verifier(
+        audience="https://api.example.com",
+        issuers=[OURS, TrustedIssuer(issuer="https://tenant.auth0.com/", profile="auth0")],
+        on_stale_revocations="reject",
+    )
+
+
+def test_none_stands_for_what_is_not_said() -> None:
+    Verifier(**GOOD, issuers=None)
+    Verifier(audience=None, issuers=[TrustedIssuer(issuer="https://a.example.com", audience="a")])
 
 
 def test_j09_one_string_is_no_allow_list() -> None:

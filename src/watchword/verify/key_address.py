@@ -33,7 +33,9 @@ def key_address(*, issuer: str, metadata_url: str | None, jwks_url: str | None, 
     """
     found_at = metadata_url or openid_configuration_url(issuer)
     try:
-        check_url(jwks_url or found_at, danger_allow_http=danger_allow_http)
+        for url in (metadata_url, jwks_url) if metadata_url or jwks_url else (found_at,):
+            if url is not None:
+                check_url(url, danger_allow_http=danger_allow_http)
     except FetchError as error:
         raise VerifierSettingsError(f"the issuer's keys cannot be fetched: {error.sentence}") from error
     return KeyAddress(issuer, found_at, jwks_url, danger_allow_http)

@@ -27,6 +27,7 @@ class TrustedIssuer:
         algorithms: the allow-list for its tokens.
         metadata_url: where its discovery document is fetched, if not under its own name.
         jwks_url: where its keys are fetched; the discovery document is not asked then.
+        credentials: this API's own credentials at this issuer, which no other issuer is shown.
     """
 
     issuer: str
@@ -36,6 +37,7 @@ class TrustedIssuer:
     algorithms: Sequence[str] | None = None
     metadata_url: str | None = None
     jwks_url: str | None = None
+    credentials: ResourceCredentials | None = None
 
 
 class VerifierOptions(TypedDict, total=False):
@@ -44,11 +46,11 @@ class VerifierOptions(TypedDict, total=False):
     issuer: str
     """Whose tokens are taken: what ``iss`` must equal, byte for byte. This or ``issuers`` is needed."""
 
-    audience: str | Sequence[str]
+    audience: str | Sequence[str] | None
     """The identifier of this API, which ``aud`` must hold; of several any one suffices, and the first names the API
-    in challenges. Needed."""
+    in challenges. Needed, unless each of ``issuers`` says it."""
 
-    issuers: Sequence[TrustedIssuer]
+    issuers: Sequence[TrustedIssuer] | None
     """Several issuers instead of one. Which one a token must satisfy is looked up by its ``iss`` among these."""
 
     profile: str | Profile
@@ -87,10 +89,11 @@ class VerifierOptions(TypedDict, total=False):
 
     on_stale_revocations: OnStaleRevocations
     """What to do while the feed cannot be read: ``accept`` (default) what is not known to be withdrawn, or
-    ``reject`` everything, with a 503."""
+    ``reject`` everything, with a 503; not where ``revocation`` reads none."""
 
     credentials: ResourceCredentials | None
-    """This API's own credentials at the issuer, for pushed revocations and for introspection."""
+    """This API's own credentials at the issuer, for pushed revocations and for introspection. With ``issuers`` each of
+    them has its own."""
 
     introspection: bool
     """Ask the issuer about tokens that are no JWTs (RFC 7662); needs ``credentials``. Off by default."""

@@ -131,7 +131,7 @@ def _trusted(options: VerifierOptions) -> tuple[TrustedIssuer, ...]:
     alone = [name for name in own if options.get(name) is not None]
     if alone:
         raise VerifierSettingsError("with issuers, each of them says its own " + ", ".join(alone))
-    issuers = tuple(options["issuers"])
+    issuers = tuple(options["issuers"] or ())
     if not issuers or not all(isinstance(issuer, TrustedIssuer) for issuer in issuers):
         raise VerifierSettingsError("issuers is a list of TrustedIssuer")
     return issuers
@@ -152,7 +152,9 @@ def _issuer_settings(trusted: TrustedIssuer, options: VerifierOptions) -> Issuer
     )
     if trusted.keys is not None:
         if trusted.metadata_url is not None or trusted.jwks_url is not None:
-            raise VerifierSettingsError("keys were given, so metadata_url and jwks_url would not be asked: leave out one")
+            raise VerifierSettingsError(
+                "keys were given, so metadata_url and jwks_url would not be asked: leave out one"
+            )
         address = KeyAddress(trusted.issuer, "", None, danger_allow_http=options.get("danger_allow_http", False))
         keys = _usable(trusted.keys, expected.algorithms)
     elif BY_NAME[expected.algorithms[0]].is_symmetric:
@@ -197,7 +199,7 @@ def _revocation(
     )
 
 
-def _check_address(url: str, danger_allow_http: bool, purpose: str) -> None:  # noqa: FBT001  passed on as it came
+def _check_address(url: str, danger_allow_http: bool, purpose: str) -> None:
     try:
         check_url(url, danger_allow_http=danger_allow_http)
     except FetchError as error:
