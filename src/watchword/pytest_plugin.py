@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 if TYPE_CHECKING:  # loaded in every run of pytest, whether or not a test asks for it
+    from contextlib import AbstractContextManager
+
     from watchword.verify.testing import FakeIssuer
 
 _OPTIONS = ("issuer", "audience", "profile")
@@ -47,10 +49,6 @@ def auth_headers(issuer: "FakeIssuer") -> Callable[..., dict[str, str]]:
 
 
 @pytest.fixture
-def signed_in(issuer: "FakeIssuer") -> Callable[..., Any]:
-    """The context manager `watchword.verify.testing.signed_in`, with an active issuer."""
-    from watchword.verify.testing import signed_in as signing_in  # noqa: PLC0415  see above
-
-    del issuer  # that it is active is enough
-
-    return signing_in
+def signed_in(issuer: "FakeIssuer") -> "Callable[..., AbstractContextManager[str]]":
+    """Being signed in for a block, see `FakeIssuer.signed_in`."""
+    return issuer.signed_in

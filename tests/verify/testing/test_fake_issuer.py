@@ -1,7 +1,5 @@
 """The issuer that teams test with: real signatures through the real verifier, in this process alone."""
 
-import subprocess
-import sys
 import time
 from collections.abc import Iterator
 from typing import Any
@@ -23,6 +21,7 @@ from watchword.verify import (
 )
 from watchword.verify.profiles import PROFILES
 from watchword.verify.testing import FakeIssuer
+from watchword.verify.testing.fake_issuer import active_issuer
 from watchword.verify.testing.shapes import SHAPES
 
 ISSUER = "https://auth.example.com"
@@ -230,8 +229,8 @@ def test_several_issuers_are_played_one_by_one() -> None:
         audience=API,
         issuers=[TrustedIssuer(issuer=ISSUER), TrustedIssuer(issuer="https://b.example.com", profile="auth0")],
     )
-    with pytest.raises(VerifierSettingsError, match="say issuer="):
-        FakeIssuer()
+    with FakeIssuer() as nobody, pytest.raises(VerifierSettingsError, match="say issuer="):
+        nobody.token()
     with FakeIssuer(ISSUER) as first, FakeIssuer("https://b.example.com") as second:
         assert several.verify(first.token("alice")).issuer == ISSUER
         assert several.verify(second.token("bob")).issuer == "https://b.example.com"
@@ -259,13 +258,8 @@ def test_a_profile_without_a_feed_revokes_nothing() -> None:
         FakeIssuer(ISSUER, profile="okta").revoke(subject="alice")
 
 
-def test_only_one_answers_for_a_name(issuer: FakeIssuer) -> None:
-    with pytest.raises(ValueError, match="already"):
+def test_only_one_stands_for_an_issuer(issuer: FakeIssuer) -> None:
+    assert issuer.issuer == ISSUER
+    with pytest.raises(VerifierSettingsError, match="already"):
         FakeIssuer(ISSUER, audience=API).start()
-
-
-def test_the_plugin_loads_nothing_until_it_is_asked() -> None:
-    program = "import watchword.pytest_plugin, sys; print(*sys.modules)"
-    loaded = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True).stdout.split()
-    assert "watchword.pytest_plugin" in loaded
-    assert not {"watchword.verify", "watchword.jose", "httpx2", "cryptography"} & set(loaded)
+    assert active_issuer() is issuer

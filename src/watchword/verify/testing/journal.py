@@ -1,5 +1,6 @@
 """The withdrawals of a fake issuer, written as docs/protocol/revocation.md wants them read."""
 
+import secrets
 from collections.abc import Mapping
 from typing import Any
 
@@ -18,7 +19,7 @@ class Journal:
     def __init__(self, issuer: str) -> None:
         self.key = Key.generate("ES256")
         self._issuer = issuer
-        self._id = "journal-of-a-test"
+        self._id = "journal-of-a-test-" + secrets.token_hex(4)  # another one after `FakeIssuer.reset`
         self._entries: list[list[Any]] = []
         self._epochs: dict[tuple[str, str], int] = {}
 

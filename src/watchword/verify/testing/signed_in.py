@@ -1,42 +1,52 @@
 """Being signed in for the length of a block."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
 from watchword.verify.errors import TokenMissingError
 from watchword.verify.presented import PresentedToken
 from watchword.verify.protection import Protection
-from watchword.verify.testing.fake_issuer import DEFAULT_SUBJECT, active_issuer
+from watchword.verify.testing.replaced_methods import ReplacedMethod
+
+
+class _Shown:
+    def __init__(self, token: str) -> None:
+        self.authorization = ["Bearer " + token]
+
+
+def _present(present: Callable[..., PresentedToken], protection: Protection, **request: Any) -> PresentedToken:
+    try:
+        return present(protection, **request)
+    except TokenMissingError:
+        shown: tuple[_Shown, ...] = _presenting.listed
+        if not shown:  # the block has just been left
+            raise
+        return present(protection, **{**request, "authorization": shown[-1].authorization})
+
+
+_presenting = ReplacedMethod(Protection, "present", _present)
 
 
 @contextmanager
-def signed_in(subject: str = DEFAULT_SUBJECT, **token: Any) -> Iterator[str]:
-    """Every request that shows no token shows one of ``subject`` while this lasts.
+def shown_everywhere(token: str) -> Iterator[str]:
+    """Every request of the process that shows no token shows ``token``; of several blocks the one entered last."""
+    shown = _Shown(token)
+    _presenting.add(shown)
+    try:
+        yield token
+    finally:
+        _presenting.remove(shown)
 
-    The token is a real one and is verified as any other: it can lack a scope, expire and be revoked.
 
-    Args:
-        subject: who is signed in.
-        token: as for `FakeIssuer.token`.
-
-    Returns:
-        The token.
+@contextmanager
+def signed_in(subject: str = "alice", **token: Any) -> Iterator[str]:
+    """`FakeIssuer.signed_in` of the issuer that was started last; also a decorator for test functions.
 
     Raises:
-        VerifierSettingsError: no `FakeIssuer` is active.
+        VerifierSettingsError: none is active.
     """
-    shown = active_issuer().token(subject, **token)
-    present = Protection.present
+    from watchword.verify.testing.fake_issuer import active_issuer  # noqa: PLC0415  it has this as a method
 
-    def present_instead(protection: Protection, **request: Any) -> PresentedToken:
-        try:
-            return present(protection, **request)
-        except TokenMissingError:
-            return present(protection, **{**request, "authorization": ["Bearer " + shown]})
-
-    setattr(Protection, "present", present_instead)  # noqa: B010  a method of everybody's, for a while
-    try:
+    with active_issuer().signed_in(subject, **token) as shown:
         yield shown
-    finally:
-        setattr(Protection, "present", present)  # noqa: B010  the same
