@@ -3,30 +3,13 @@
 RFC 9449 section 7; THREATS O40, O43, O45.
 """
 
-import secrets
-from typing import Any
-
 from tests.frameworks.drivers.catalogue import those_that
-from tests.frameworks.protected_api import API, ISSUER, NOW, Call, Caller, Driver, protected
-from tests.frameworks.tokens import bearer, token
+from tests.frameworks.protected_api import API, ISSUER, Call, Caller, Driver, protected
+from tests.frameworks.tokens import bearer, bound, proof
 
 from watchword.clock import SettableClock
-from watchword.jose import Key, jwt
-from watchword.oauth.dpop import ath
 from watchword.verify.sender import SenderPolicy
 from watchword.verify.testing import FakeIssuer
-
-OWN_KEY = Key.generate("ES256")
-
-
-def bound() -> str:
-    return token(cnf={"jkt": OWN_KEY.thumbprint()})
-
-
-def proof(text: str, target: str, **changes: Any) -> str:
-    method, path = target.split(" ")
-    claims = {"jti": secrets.token_hex(8), "htm": method, "htu": API + path, "iat": NOW, "ath": ath(text), **changes}
-    return jwt.encode(claims, OWN_KEY, typ="dpop+jwt", embed_public_key=True)
 
 
 def with_proof(text: str, proof: str, operation: str = "read") -> Call:

@@ -5,9 +5,10 @@ RFC 6455 section 7.4, RFC 9700 section 4.3.2; THREATS O102.
 
 import asyncio
 from collections.abc import Callable, Iterator
-from typing import Any
+from typing import Annotated, Any
 
 import pytest
+from fastapi import FastAPI, Security
 from starlette.applications import Starlette
 from starlette.endpoints import WebSocketEndpoint
 from starlette.routing import WebSocketRoute
@@ -18,9 +19,11 @@ from tests.frameworks.tokens import token
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.sync.client import ClientConnection, connect
 
+from watchword import fastapi
 from watchword.asgi import ProtectMiddleware
 from watchword.clock import SettableClock
 from watchword.starlette import Guard
+from watchword.verify import VerifiedClaims
 from watchword.verify.asgi_websocket import Message, Receive, Scope, Send
 
 EVERY = 0.01  # seconds; a test waits for the second look, not for the fifth second
@@ -64,7 +67,22 @@ def endpoint_class(clock: SettableClock) -> Any:
     return Starlette(routes=[WebSocketRoute("/live", Echo)])
 
 
-@pytest.fixture(params=[middleware, function, endpoint_class], ids=lambda make: make.__name__)
+def dependency(clock: SettableClock) -> Any:
+    """One WebSocket route of FastAPI's."""
+    guard = fastapi.Guard(every=EVERY, **protected(clock))
+    app = FastAPI()
+
+    @app.websocket("/live")
+    async def live(
+        websocket: WebSocket, caller: Annotated[VerifiedClaims, Security(guard, scopes=["orders:read"])]
+    ) -> None:
+        websocket.state.claims = caller
+        await echo(websocket)
+
+    return app
+
+
+@pytest.fixture(params=[middleware, function, endpoint_class, dependency], ids=lambda make: make.__name__)
 def address(request: pytest.FixtureRequest, clock: SettableClock) -> Iterator[str]:
     with asgi_server(request.param(clock)) as running:
         yield f"ws://{running}/live"
