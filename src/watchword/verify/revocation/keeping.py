@@ -24,7 +24,8 @@ class Keeping:
         settings: whose journal, and how it is read.
         clock: see `Mirroring`.
         intervals: see `Intervals`.
-        after_message: see `Mirroring`; told which of them it was, too.
+        after_message: a weak reference to what `Mirroring` describes, told which of them it was, too. When it is
+            gone nobody asks for the mirror any more, and the threads end (THREATS R43).
     """
 
     def __init__(
@@ -32,14 +33,12 @@ class Keeping:
         settings: RevocationSettings,
         clock: Clock,
         intervals: Intervals,
-        after_message: Callable[["Keeping", bool], None],
+        after_message: Callable[[], Callable[["Keeping", bool], None] | None],
     ) -> None:
         self.mirroring = Mirroring(
-            Feed(settings, clock=clock),
-            clock=clock,
-            intervals=intervals,
-            after_message=lambda applied: after_message(self, applied),
+            Feed(settings, clock=clock), clock=clock, intervals=intervals, after_message=self._tell
         )
+        self._after_message = after_message
         self.is_on_demand = settings.mode == "on_demand"
         self.departed_at = 0.0
         self.wake = Event()
@@ -94,6 +93,17 @@ class Keeping:
         if hang_up is not None:
             hang_up()
 
+    def _tell(self, applied: bool) -> None:
+        after_message = self._after_message()
+        if after_message is not None:
+            after_message(self, applied)
+
+    def _is_over(self) -> bool:
+        """Whether it was told to end, or nobody is there any more who could tell it."""
+        if self._after_message() is None:
+            self.end()
+        return self._ended.is_set()
+
     def _take_off(self) -> None:
         self._flight = Future()
         self._flight.set_running_or_notify_cancel()  # a waiter that gives up must not cancel it for the others
@@ -114,12 +124,14 @@ class Keeping:
         return thread
 
     def _fly(self) -> None:
-        self.mirroring.update()
-        self._land()
+        try:
+            self.mirroring.update()
+        finally:  # even if a log handler of the application raised: a flight that never lands keeps others from it
+            self._land()
 
     def _keep_fresh(self) -> None:
         """Poll when polling is due. Whoever changes what is due sets ``wake``."""
-        while not self._ended.is_set():
+        while not self._is_over():
             wait = self.mirroring.due_at() - self._clock.monotonic()
             if wait > 0:
                 self.wake.wait(wait)
@@ -140,7 +152,7 @@ class Keeping:
 
     def _keep_listening(self) -> None:
         attempt = 0
-        while not self._ended.is_set():
+        while not self._is_over():
             was_heard = Event()
 
             def heard(was_heard: Event = was_heard) -> None:

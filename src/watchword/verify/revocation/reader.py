@@ -6,7 +6,7 @@ from asyncio import wrap_future
 from concurrent.futures import Future
 from concurrent.futures import TimeoutError as WaitedTooLongError
 from threading import Lock
-from weakref import WeakSet
+from weakref import WeakMethod, WeakSet
 
 import anyio
 
@@ -131,7 +131,7 @@ class JournalReader:
     def _running(self) -> Keeping:
         """With the lock held."""
         if self._run is None:
-            self._run = Keeping(self._settings, self._clock, self._intervals, self._after_message)
+            self._run = Keeping(self._settings, self._clock, self._intervals, WeakMethod(self._after_message))
         self._run.ensure()
         return self._run
 
