@@ -14,7 +14,7 @@ from watchword.verify.presented import PresentedToken
 from watchword.verify.protection import Protection
 from watchword.verify.requirements import Requirement
 
-DEFAULT_EVERY = 1.0  # seconds; what is pushed is seen within one
+DEFAULT_EVERY = 0.5  # seconds; what is pushed ends a connection within one
 _SHORTEST_PAUSE = 0.01  # a clock that is about to reach the expiry must not make anybody spin
 
 
