@@ -66,6 +66,7 @@ class FakeIssuer(TokenMaker):
 
         Raises:
             VerifierSettingsError: another one stands for the same issuer already.
+            ValueError: one of ``names`` is no origin, or something else answers for it.
         """
         if not self._is_active:
             self._refuse_double(self._said_issuer)
@@ -73,7 +74,11 @@ class FakeIssuer(TokenMaker):
             _active.append(self)
             _new_verifiers.add(self)
             forget_everything()
-            self._answer_everywhere()
+            try:
+                self._answer_everywhere()
+            except ValueError:
+                self.stop()
+                raise
         return self
 
     def stop(self) -> None:
