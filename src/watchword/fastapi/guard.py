@@ -23,7 +23,7 @@ from watchword.verify.conditions import Condition
 from watchword.verify.key_address import KeyAddress, key_address
 from watchword.verify.open_connection import DEFAULT_EVERY
 from watchword.verify.protection import METADATA_CACHE_CONTROL, Needs, Protection, ProtectionOptions, needed
-from watchword.verify.requirements import Requirement
+from watchword.verify.requirements import Requirement, Scopes
 
 
 class Guard(SecurityBase):
@@ -88,8 +88,15 @@ class Guard(SecurityBase):
 
         Args:
             condition: see `watchword.verify.conditions.requires`.
-            context: a dependency for each further argument of the condition.
+            context: a dependency for each further argument of the condition. They are asked after the guard, so that
+                whoever has no token learns nothing from them.
+
+        Raises:
+            TypeError: it is no condition, or cannot be called like that.
         """
+        if not isinstance(condition, Condition):
+            raise TypeError("a condition is made by watchword.verify.conditions.requires")
+        inspect.signature(condition.function).bind(None, **context)
         return StricterGuard(self, {}, (), condition, context)
 
     def sign_in_from_docs(
@@ -188,13 +195,16 @@ class StricterGuard:
         context: Mapping[str, Callable[..., Any]] | None = None,
     ) -> None:
         self._protection = guard.protection
-        self._require = needed(conditions, needs)
+        scopes = list(needs.get("scopes", ()))
+        everything = needed(conditions, needs)
+        # Scopes are the guard's to ask for, which shows them in the OpenAPI document.
+        self._require = tuple(one for one in everything if not isinstance(one, Scopes))
         self._last = last
         # FastAPI calls it with these, by their names.
         self.__signature__ = inspect.Signature(
             [
                 _parameter(_CONNECTION, HTTPConnection),
-                _parameter(_CLAIMS, Annotated[Any, Security(guard, scopes=list(needs.get("scopes", ())))]),
+                _parameter(_CLAIMS, Annotated[Any, Security(guard, scopes=scopes)]),
                 *(_parameter(name, Annotated[Any, Depends(brings)]) for name, brings in (context or {}).items()),
             ]
         )
