@@ -1,5 +1,8 @@
 """Verified claims are read and not changed."""
 
+import copy
+import pickle
+
 import pytest
 from tests.verify.tokens import claims
 
@@ -25,13 +28,26 @@ def test_they_read_like_a_mapping() -> None:
 def test_they_cannot_be_changed() -> None:
     subject = verified()
     with pytest.raises(AttributeError):
-        subject.sub = "someone else"
+        subject.sub = "someone else"  # type: ignore[misc]
     with pytest.raises(AttributeError):
         del subject.sub
     with pytest.raises(TypeError):
         subject.claims["sub"] = "someone else"  # type: ignore[index]
     with pytest.raises(TypeError):
         subject["sub"] = "someone else"  # type: ignore[index]
+
+
+def test_a_copy_is_the_same_and_as_immutable() -> None:
+    subject = verified()
+    assert copy.copy(subject) is subject
+    assert copy.deepcopy({"identity": subject})["identity"] is subject
+
+
+@pytest.mark.parametrize("protocol", range(pickle.HIGHEST_PROTOCOL + 1))
+def test_they_do_not_travel_without_their_token(protocol: int) -> None:
+    """What comes back from a queue was verified by nobody who reads it."""
+    with pytest.raises(TypeError, match="cannot be pickled"):
+        pickle.dumps(verified(), protocol)
 
 
 def test_their_repr_shows_ids_and_nothing_personal() -> None:

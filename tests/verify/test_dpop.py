@@ -52,6 +52,13 @@ def refusal(text: str, **changes: Any) -> str:
     return caught.value.sentence
 
 
+def is_another_keys(text: str, **changes: Any) -> bool:
+    """RFC 9449 section 7.1: such a request is told that its token is invalid, as every thief is (THREATS J93)."""
+    with pytest.raises(SenderProofError, match="another key") as caught:
+        check(text, **changes)
+    return (caught.value.error, caught.value.public.code) == ("invalid_token", "token_invalid")
+
+
 def test_the_examples_of_rfc_9449_hold_at_their_time() -> None:
     at_token_endpoint = check_proof(
         RFC_TOKEN_PROOF, expected_method="POST", expected_uri="https://server.example.com/token", now=1562262616
@@ -161,7 +168,7 @@ def test_o44_a_header_without_a_sound_public_key_is_refused(jwk: Any) -> None:
 def test_j50_the_key_in_the_header_must_be_the_one_the_token_is_bound_to() -> None:
     """CVE-2018-0114: whoever brings a key along can sign anything with it."""
     thief = Key.generate("ES256")
-    assert "another key" in refusal(proof(thief))
+    assert is_another_keys(proof(thief))
     refusal(raw_proof(thief, header(KEY)))  # the right key, another signature
     refusal(raw_proof(thief, header(KEY, kid=KEY.kid)))
 
@@ -169,8 +176,8 @@ def test_j50_the_key_in_the_header_must_be_the_one_the_token_is_bound_to() -> No
 def test_o46_a_proof_of_another_key_than_the_bound_one_is_refused_though_it_holds() -> None:
     other = Key.generate("ES256")
     check(proof(other), expected_thumbprint=other.thumbprint())
-    assert "another key" in refusal(proof(other))
-    assert "another key" in refusal(proof(KEY), expected_thumbprint=other.thumbprint())
+    assert is_another_keys(proof(other))
+    assert is_another_keys(proof(KEY), expected_thumbprint=other.thumbprint())
 
 
 @pytest.mark.parametrize(

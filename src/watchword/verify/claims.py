@@ -3,7 +3,9 @@
 from collections.abc import Iterator, Mapping
 from copy import deepcopy
 from types import MappingProxyType
-from typing import Any, Self
+from typing import Any, NoReturn, Self
+
+from watchword.verify.profile_reading import STANDARD, Reading
 
 
 class VerifiedClaims(Mapping[str, Any]):
@@ -16,7 +18,7 @@ class VerifiedClaims(Mapping[str, Any]):
     __slots__ = ("_claims", "_reading")
 
     _claims: dict[str, Any]
-    _reading: tuple[str, frozenset[str], frozenset[str], bool]
+    _reading: Reading | None
 
     def __init__(
         self,
@@ -29,16 +31,24 @@ class VerifiedClaims(Mapping[str, Any]):
     ) -> None:
         _set_claims(self, claims)
         acts_for_itself = claims.get("sub", client_id) == client_id if is_client is None else is_client
-        _set_reading(self, (client_id, scopes, roles, acts_for_itself))
+        _set_reading(self, Reading(client_id, scopes, roles, acts_for_itself))
 
     @classmethod
-    def read(cls, claims: dict[str, Any], reading: tuple[str, frozenset[str], frozenset[str], bool]) -> Self:
-        """The same from what a profile read, on the path of every request: client, scopes, roles, whether it is a
-        client that acts.
-        """
+    def read(cls, claims: dict[str, Any], reading: Reading) -> Self:
+        """The same from what a profile read."""
         verified = _new(cls)
         _set_claims(verified, claims)
         _set_reading(verified, reading)
+        return verified
+
+    @classmethod
+    def ordinary(cls, claims: dict[str, Any]) -> Self:
+        """The same of claims whose shape is the standard one, each of the type that it should be: what they say is
+        read when it is asked for.
+        """
+        verified = _new(cls)
+        _set_claims(verified, claims)
+        _set_reading(verified, None)
         return verified
 
     @property
@@ -50,35 +60,43 @@ class VerifiedClaims(Mapping[str, Any]):
     @property
     def sub(self) -> str:
         """Whom the token speaks for; where an issuer leaves that out for clients, the client."""
-        subject: str = self._claims.get("sub", self._reading[0])
+        subject: str = self._claims.get("sub", self._read.client_id)
         return subject
 
     @property
     def client_id(self) -> str:
         """The client that got the token."""
-        return self._reading[0]
+        return self._read.client_id
 
     @property
     def scopes(self) -> frozenset[str]:
         """What was granted."""
-        return self._reading[1]
+        return self._read.scopes
 
     @property
     def roles(self) -> frozenset[str]:
         """What the subject is."""
-        return self._reading[2]
+        return self._read.roles
 
     @property
     def is_client(self) -> bool:
         """Whether a client acts for itself, with no user behind it. In RFC 9068 its ``sub`` is its ``client_id``
         (section 2.2; the two never share an id with a user, section 5).
         """
-        return self._reading[3]
+        return self._read.is_client
 
     @property
     def expires_at(self) -> float:
         """UTC epoch seconds."""
         return float(self._claims["exp"])
+
+    @property
+    def _read(self) -> Reading:
+        reading = self._reading
+        if reading is None:
+            reading = STANDARD.read_claims(self._claims)
+            _set_reading(self, reading)
+        return reading
 
     @property
     def claims(self) -> Mapping[str, Any]:
@@ -103,6 +121,17 @@ class VerifiedClaims(Mapping[str, Any]):
 
     def __delattr__(self, name: str) -> None:
         raise AttributeError("verified claims cannot be changed")
+
+    def __copy__(self) -> Self:
+        return self
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Self:
+        del memo
+        return self
+
+    def __reduce__(self) -> NoReturn:
+        # What is read back from a queue or a cache was verified by nobody who reads it.
+        raise TypeError("verified claims cannot be pickled: hand on the token, or what is needed of the claims")
 
     def __repr__(self) -> str:
         return f"<VerifiedClaims sub={self.sub!r} client_id={self.client_id!r} scopes={sorted(self.scopes)}>"

@@ -112,7 +112,7 @@ def check_proof(
         thumbprint = key.thumbprint()
         # The second half of 12, asked here already: nobody else's signatures are worth checking.
         if expected_thumbprint is not None and not _same(thumbprint, expected_thumbprint):
-            raise SenderProofError("the proof is of another key than the one the token is bound to")
+            raise SenderProofError("the proof is of another key than the one the token is bound to", dpop=False)
         claims = decode_object(jws.verify_message(message, key, algorithms=PROOF_ALGORITHMS).payload)  # 6
         jti = rules.text(claims, "jti", max_characters=rules.MAX_TOKEN_ID_CHARACTERS)  # 3, and so on below
         _check_request(claims, expected_method, expected_uri)

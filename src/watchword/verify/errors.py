@@ -208,7 +208,8 @@ class SenderProofError(InvalidTokenError):
 
     Args:
         sentence: what is wrong.
-        dpop: whether a DPoP proof is at fault; a certificate has no error code of its own.
+        dpop: whether the proof itself is at fault. Where it is that token and proof, or certificate, do not belong
+            together, whoever found the token learns no more than of any other token that is not theirs.
     """
 
     code: ClassVar[str] = "sender_proof_invalid"
@@ -219,8 +220,8 @@ class SenderProofError(InvalidTokenError):
 
     @property
     def public(self) -> VerificationError:
-        """All of it: the proof is the caller's own, and says nothing about the token."""
-        return self
+        """All of it where a proof is at fault, which is the caller's own. To what the token is bound is the token's."""
+        return super().public if self.error == InvalidTokenError.error else self
 
 
 class SenderNonceError(SenderProofError):

@@ -15,6 +15,7 @@ from watchword.clock import Clock, SystemClock
 from watchword.oauth.challenge import www_authenticate
 from watchword.oauth.dpop import PROOF_ALGORITHMS
 from watchword.oauth.metadata import protected_resource_metadata_url
+from watchword.oauth.scope import is_scope_token
 from watchword.verify.claims import VerifiedClaims
 from watchword.verify.errors import (
     ScopeMissingError,
@@ -114,14 +115,14 @@ class Protection:
         remaining: dict[str, Any] = dict(options)
         self.resource_metadata: str | None = remaining.pop("resource_metadata", None)
         self._explains = bool(remaining.pop("danger_explain_refusals", False))
+        self._clock: Clock = remaining.get("clock") or SystemClock()
+        remaining["clock"] = self._clock
+        self.verifier = Verifier(**remaining)
         sender = options.get("sender")
         self._offers_dpop = sender is not None
         self._demands_dpop = sender is not None and sender.dpop == "require"
         self._sender = sender
         self.certificate_header: str | None = None if sender is None else sender.danger_certificate_header
-        self._clock: Clock = remaining.get("clock") or SystemClock()
-        remaining["clock"] = self._clock
-        self.verifier = Verifier(**remaining)
         self.averifier: AsyncVerifier = self.verifier.for_event_loops
         # For the event loop's every request: the claims, or None where something has to be fetched first.
         self.attempt = self.verifier._verification.attempt  # noqa: SLF001  spares a request two coroutines
@@ -147,13 +148,14 @@ class Protection:
             proofs: every ``DPoP`` header.
             method: the request's method.
             path: its path as received, without the query.
-            certificate: the connection's client certificate, DER.
+            certificate: the connection's client certificate, DER; not looked at where `certificate_header` names one.
             certificate_header: every value of the header that `certificate_header` names; only where it names one.
 
         Raises:
             VerificationError: nothing, or nothing that can be read, was presented.
         """
-        if certificate is None and self._sender is not None:
+        if self._sender is not None and self.certificate_header is not None:
+            # Behind a proxy the connection's own certificate is the proxy's.
             certificate = self._sender.certificate_from(certificate_header)
         return from_request(
             authorization, query_names, proofs=proofs, method=method, path=path, certificate=certificate
@@ -254,17 +256,19 @@ class Protection:
     def _headers(self, error: VerificationError, told: VerificationError) -> tuple[tuple[str, str], ...]:
         if isinstance(error, UnavailableError):
             return (("Retry-After", _RETRY_AFTER), ("Cache-Control", "no-store"))
-        headers = [("WWW-Authenticate", self._challenges(told, proof_at_stake=_is_about_dpop(error)))]
+        headers = [("WWW-Authenticate", self._challenges(told))]
         if isinstance(error, SenderNonceError):
             headers.append(("DPoP-Nonce", error.nonce))
         return (*headers, ("Cache-Control", "no-store"))
 
-    def _challenges(self, told: VerificationError, *, proof_at_stake: bool = False) -> str:
-        """All of them in one header, as RFC 9449 section 7.1 shows."""
+    def _challenges(self, told: VerificationError) -> str:
+        """All of them in one header, as RFC 9449 section 7.1 shows. Which they are depends on this API, and on a proof
+        that came along; were it to depend on the token, it would tell of tokens that are good but bound (THREATS J93).
+        """
         schemes: list[tuple[Any, Sequence[str]]] = []
         if not self._demands_dpop:
             schemes.append(("Bearer", ()))
-        if self._offers_dpop or proof_at_stake:
+        if self._offers_dpop:
             schemes.append(("DPoP", PROOF_ALGORITHMS))
         # A proof is no business of Bearer's: its errors are told under DPoP alone.
         if isinstance(told, SenderProofError) and told.error != "invalid_token":
@@ -275,8 +279,8 @@ class Protection:
                 realm=self.verifier.audience,
                 error=told.error,
                 description=None if isinstance(told, TokenMissingError) else told.sentence,
-                scopes=told.required if isinstance(told, ScopeMissingError) else (),
-                acr_values=told.acr_values if isinstance(told, StepUpError) else (),
+                scopes=_told(told.required) if isinstance(told, ScopeMissingError) else (),
+                acr_values=_told(told.acr_values) if isinstance(told, StepUpError) else (),
                 max_age=told.max_age if isinstance(told, StepUpError) else None,
                 algorithms=algorithms,
                 resource_metadata=self.resource_metadata,
@@ -285,7 +289,6 @@ class Protection:
         )
 
 
-def _is_about_dpop(error: VerificationError) -> bool:
-    return isinstance(error, SenderProofMissingError) or (
-        isinstance(error, SenderProofError) and error.error != "invalid_token"
-    )
+def _told(names: Sequence[str]) -> tuple[str, ...]:
+    """Those that a challenge can hold: a service may have raised the error itself, with any names."""
+    return tuple(name for name in names if is_scope_token(name))

@@ -13,6 +13,7 @@ from typing import Protocol
 
 from watchword.jose import claims as rules
 from watchword.jose.errors import ClaimError
+from watchword.oauth.scope import is_scope_token
 from watchword.verify.claims import VerifiedClaims
 from watchword.verify.errors import (
     AudienceMismatchError,
@@ -156,17 +157,17 @@ def requirements(
     Raises:
         TypeError: one string was given instead of a sequence, and would be taken letter by letter, or a name is no
             string.
-        ValueError: a name is empty, or ``max_age`` is negative.
+        ValueError: a name is empty or cannot be told to clients, or ``max_age`` is negative.
     """
     chosen: list[Requirement] = []
     # What is refused for good comes first: nobody should sign in again to be told that it was no use.
     if audience is not None:
         chosen.append(Audience(_names("audience", [audience])[0]))
-    if scopes := _names("scopes", scopes):
+    if scopes := _words("scopes", scopes):
         chosen.append(Scopes(scopes))
     if roles := _names("roles", roles):
         chosen.append(Roles(roles))
-    sign_in = SignIn(_names("acr_values", acr_values), _names("amr", amr), _seconds(max_age))
+    sign_in = SignIn(_words("acr_values", acr_values), _names("amr", amr), _seconds(max_age))
     if sign_in != SignIn():
         chosen.append(sign_in)
     return tuple(chosen)
@@ -200,6 +201,14 @@ def _names(option: str, given: Sequence[str]) -> tuple[str, ...]:
         raise TypeError(f"{option} is a sequence of strings")
     if not all(names):
         raise ValueError(f"{option} holds an empty name")
+    return names
+
+
+def _words(option: str, given: Sequence[str]) -> tuple[str, ...]:
+    """Names that stand beside one another with spaces between, in tokens and in challenges (RFC 6749 section 3.3)."""
+    names = _names(option, given)
+    if not all(is_scope_token(name) for name in names):
+        raise ValueError(f"{option} holds a name with a space, a quote, or another character that none may have")
     return names
 
 

@@ -127,11 +127,16 @@ class SenderCheck:
         policy: what is asked of callers.
         audience: the identifier of the service.
         clock: tells the replay store of this process when to forget.
+
+    Raises:
+        VerifierSettingsError: proofs are required, and nothing says under which URL.
     """
 
     def __init__(self, policy: SenderPolicy, audience: str, clock: Clock) -> None:
         self._requires_dpop = policy.dpop == "require"
         self._address = _split_origin(policy.origin) if policy.origin is not None else _origin_of(audience)
+        if self._requires_dpop and self._address is None:
+            raise VerifierSettingsError("with an audience that is no URL, proofs need SenderPolicy(origin=...)")
         self._nonces = None if policy.nonce_secret is None else ProofNonces(policy.nonce_secret)
         self._replays = ProcessReplays(clock=clock) if policy.replay is None else policy.replay
         self._proof_age = policy.proof_age

@@ -157,16 +157,19 @@ class Verification:
             len(self._cache),
         )
 
-    def attempt(self, token: str | PresentedToken) -> VerifiedClaims | None:
+    def attempt(self, token: str | PresentedToken) -> VerifiedClaims | None:  # noqa: C901  every request passes: no calls
         """The claims, if nothing has to be fetched for them; None if something has, see `steps`.
 
         Raises:
             VerificationError: the token must not be believed.
+            TypeError: it is neither text nor something presented.
         """
         if isinstance(token, str):
             presented, text = None, token
-        else:
+        elif isinstance(token, PresentedToken):
             presented, text = token, token.unverified_token
+        else:
+            raise TypeError("a token is a str, or a PresentedToken")
         clock = self._clock
         now, monotonic = clock.now(), clock.monotonic()
         verdict = self._cache.get(text) if self._remembers else None
