@@ -47,7 +47,7 @@ def check(signed: SignedClaims, expected: Expectations, now: float) -> tuple[Ver
         JOSEError: one of them is not what it must be.
     """
     claims = signed.claims
-    reading = expected.read(signed, expected.audiences)
+    reading = expected.profile.read(signed, expected.audiences)
     if claims.get("iss") != expected.issuer:
         rules.check_issuer(claims, expected=expected.issuer)
     expires_at = claims.get("exp")

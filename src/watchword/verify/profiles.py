@@ -4,7 +4,6 @@ Each says what stands for ``typ``, ``aud``, the client, the scopes and the roles
 an ID token of the same issuer. Where an issuer gives no proof, its tokens are refused.
 """
 
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from watchword.jose.algorithms import ASYMMETRIC
@@ -53,11 +52,6 @@ class Profile:
             if kind in shape.kinds and (shape.when is None or shape.when.holds(signed)):
                 return shape.read(signed, audiences)
         raise TypeMismatchError("the token is not of the expected type")
-
-    @property
-    def reader(self) -> Callable[[SignedClaims, tuple[str, ...]], Reading]:
-        """`read`, by the shortest way: the standard shape looks at the header itself."""
-        return STANDARD.read_whole if self.shapes == (STANDARD,) else self.read
 
     def with_roles(self, *path: str) -> "Profile":
         """The same profile, with roles found where ``path`` leads, for example

@@ -1,6 +1,6 @@
 """What a verifier expects and where it finds the issuer's keys, checked once, at construction."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, cast, get_args
 from urllib.parse import urlsplit
@@ -11,13 +11,11 @@ from watchword.jose.algorithms import BY_NAME
 from watchword.jose.claims import FUTURE_TOLERANCE, check_leeway
 from watchword.jose.jwk import Key
 from watchword.jose.jwk_set import KeySet
-from watchword.jose.jwt import SignedClaims
 from watchword.oauth.metadata import watchword_configuration_url
 from watchword.verify.credentials import ResourceCredentials
 from watchword.verify.errors import VerifierSettingsError
 from watchword.verify.key_address import KeyAddress, key_address, origin
 from watchword.verify.options import OnStaleRevocations, RevocationMode, TrustedIssuer, VerifierOptions
-from watchword.verify.profile_reading import Reading
 from watchword.verify.profiles import Profile, by_name
 from watchword.verify.revocation.settings import RevocationSettings
 from watchword.verify.sender import SenderPolicy
@@ -37,7 +35,6 @@ class Expectations:
         algorithms: the allow-list.
         leeway: seconds for which an expired token is still taken.
         tolerance: seconds from which ahead a token is already taken.
-        read: the profile's reader, looked up once.
     """
 
     issuer: str
@@ -46,11 +43,9 @@ class Expectations:
     algorithms: tuple[str, ...]
     leeway: float
     tolerance: float = field(init=False)
-    read: Callable[[SignedClaims, tuple[str, ...]], Reading] = field(init=False)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "tolerance", max(self.leeway, FUTURE_TOLERANCE))
-        object.__setattr__(self, "read", self.profile.reader)
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,9 +9,9 @@ from anyio import to_thread
 
 from watchword.jose import jwt
 from watchword.jose.errors import AlgorithmNotAllowedError, JOSEError
+from watchword.jose.jwk import Key
 from watchword.jose.jwk_set import KeySet
 from watchword.jose.jws import UnverifiedMessage, split
-from watchword.jose.jwt import SignedClaims
 from watchword.jose.known_header import KnownHeader
 from watchword.verify import access_token
 from watchword.verify.claims import VerifiedClaims
@@ -23,7 +23,9 @@ from watchword.verify.errors import (
 )
 from watchword.verify.introspection import Introspector
 from watchword.verify.key_source import GivenKeys, KeySource, PublishedKeys
+from watchword.verify.ordinary_token import Ordinary, ordinary_reader
 from watchword.verify.presented import PresentedToken
+from watchword.verify.profiles import RFC9068
 from watchword.verify.revocation.marks import TokenMarks
 from watchword.verify.revocation.reader import JournalReader
 from watchword.verify.sender import SenderCheck
@@ -120,10 +122,11 @@ class TrustedAtWork:
 
 
 class Known(NamedTuple):
-    """A header that was found good, and with which issuer's keys."""
+    """A header that was found good, with the key of the set that it names: what reads the tokens under it."""
 
-    opener: KnownHeader
+    read: Callable[[str, float], Ordinary | None]
     kid: str | None
+    key: Key
     keys: KeySet
     issuer: TrustedAtWork
 
@@ -253,9 +256,10 @@ class Verification:
     def _judge_at_once(self, text: str, now: float, monotonic: float) -> Verdict | None:
         """The verdict on a token that is not remembered; None if something has to be fetched for it."""
         known = self._known.get(text.partition(".")[0])
+        verdict = None
         if known is not None and known.keys is known.issuer.keys.at_hand(known.kid, monotonic):
-            verdict = self._conclude(text, known, None, now)
-        else:
+            verdict = self._recognise(text, known, now)
+        if verdict is None:
             message, issuer = self._take_apart(text)
             keys = issuer.keys.at_hand(message.header.kid, monotonic)
             if keys is None:
@@ -266,34 +270,48 @@ class Verification:
             self._look_up(verdict, journal)
         return verdict
 
-    def _judge(self, text: str, message: UnverifiedMessage, keys: Any, issuer: TrustedAtWork, now: float) -> Verdict:
-        """Signature, then claims; remembered if all of it holds."""
+    def _recognise(self, text: str, known: "Known", now: float) -> Verdict | None:
+        """The verdict on an ordinary token under a known header; None if it is not quite ordinary."""
+        read, kid, key, keys, issuer = known
+        expected = issuer.expected
         try:
-            key = keys.find(message.header.kid)
-            # The allow-list was asked by `_take_apart`; of which type the token must be is the profile's to say.
-            signed = jwt.signed(message, key)
+            ordinary = read(text, now)
+            if ordinary is None:
+                return None
+            claims, starts_at, ends_at = ordinary
+            marks = (
+                None if issuer.journal is None else TokenMarks.of(claims, kid=key.kid, issuer=issuer.expected.issuer)
+            )
         except JOSEError as error:
             raise from_jose(error) from error
-        known = Known(KnownHeader(message, key), message.header.kid, keys, issuer)
-        verdict = self._conclude(text, known, signed, now)
-        # Only where the header alone says whose the token is; never more than a few, whatever issuers put there.
-        if self._only is not None:
-            if len(self._known) >= MAX_KNOWN_HEADERS:
-                self._known = {}
-            self._known[message.header_segment.decode("ascii")] = known
+        expected = issuer.expected
+        verdict = Verdict(
+            claims,
+            False,
+            starts_at - expected.tolerance,
+            ends_at + expected.leeway,
+            kid,
+            key,
+            issuer,
+            marks,
+            keys,
+        )
+        if self._remembers:
+            self._cache.put(text, verdict)
         return verdict
 
-    def _conclude(self, text: str, known: "Known", signed: SignedClaims | None, now: float) -> Verdict:
-        """The claims of a token whose header and key are known, and whose signature is checked here if it was not."""
-        opener, kid, keys, issuer = known
+    def _judge(self, text: str, message: UnverifiedMessage, keys: Any, issuer: TrustedAtWork, now: float) -> Verdict:
+        """Signature, then claims; remembered if all of it holds."""
+        kid = message.header.kid
         expected = issuer.expected
         marks = None
         try:
-            if signed is None:
-                signed = opener.open(text)
+            key = keys.find(kid)
+            # The allow-list was asked by `_take_apart`; of which type the token must be is the profile's to say.
+            signed = jwt.signed(message, key)
             claims, starts_at, ends_at = access_token.check(signed, expected, now)
             if issuer.journal is not None:
-                marks = TokenMarks.of(signed.claims, kid=opener.key.kid, issuer=expected.issuer)
+                marks = TokenMarks.of(signed.claims, kid=key.kid, issuer=expected.issuer)
         except JOSEError as error:
             raise from_jose(error) from error
         verdict = Verdict(
@@ -302,14 +320,29 @@ class Verification:
             starts_at - expected.tolerance,
             ends_at + expected.leeway,
             kid,
-            opener.key,
+            key,
             issuer,
             marks,
             keys,
         )
         if self._remembers:
             self._cache.put(text, verdict)
+        # Only where the header alone says whose the token is, and of which type it must be.
+        if self._only is not None and expected.profile is RFC9068:
+            self._get_to_know(message, key, keys, issuer)
         return verdict
+
+    def _get_to_know(self, message: UnverifiedMessage, key: Key, keys: KeySet, issuer: TrustedAtWork) -> None:
+        """Remember the header of a good token, and never more than a few, whatever issuers put there."""
+        segment = message.header_segment.decode("ascii")
+        known = self._known.get(segment)
+        if known is not None and known.keys is keys:
+            return
+        expected = issuer.expected
+        read = ordinary_reader(KnownHeader(message, key), issuer=expected.issuer, audiences=expected.audiences)
+        if len(self._known) >= MAX_KNOWN_HEADERS:
+            self._known = {}
+        self._known[segment] = Known(read, message.header.kid, key, keys, issuer)
 
     def _confirm_key(self, text: str, verdict: Verdict, keys: Any) -> None:
         """The key set has been renewed: the token's key must still be in it (THREATS J90)."""

@@ -65,7 +65,7 @@ def test_profiles_are_found_by_name() -> None:
         by_name("Auth0")
 
 
-@pytest.mark.parametrize("kinds", [{"jwt"}, {None}, {"at+jwt", "jwt"}, set()], ids=str)
+@pytest.mark.parametrize("kinds", [{"jwt"}, {None}, {"at+jwt", "jwt"}, set()], ids=["jwt", "none", "either", "nothing"])
 def test_j65_a_shape_that_id_tokens_may_have_needs_a_proof(kinds: set[str | None]) -> None:
     with pytest.raises(ValueError, match="ID token"):
         TokenShape(kinds=frozenset(kinds), client="azp")
