@@ -57,10 +57,10 @@ def django_wsgi(**options: Any) -> Iterator[str]:
         yield running + "/rest/read"
 
 
-@pytest.fixture(params=[middleware, flask, django_asgi, django_wsgi], ids=lambda serve: serve.__name__)
-def address(request: pytest.FixtureRequest, clock: SettableClock) -> Iterator[str]:
+@pytest.fixture(scope="module", params=[middleware, flask, django_asgi, django_wsgi], ids=lambda serve: serve.__name__)
+def address(request: pytest.FixtureRequest) -> Iterator[str]:
     serve: Callable[..., AbstractContextManager[str]] = request.param
-    with serve(**protected(clock)) as running:
+    with serve(**protected(SettableClock(NOW))) as running:
         yield running
 
 

@@ -13,9 +13,9 @@ from starlette.applications import Starlette
 from starlette.endpoints import WebSocketEndpoint
 from starlette.routing import WebSocketRoute
 from starlette.websockets import WebSocket
-from tests.frameworks.protected_api import API, protected
+from tests.frameworks import tokens
+from tests.frameworks.protected_api import API, NOW, protected
 from tests.frameworks.running import asgi_server
-from tests.frameworks.tokens import token
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.sync.client import ClientConnection, connect
 
@@ -26,6 +26,7 @@ from watchword.starlette import Guard
 from watchword.verify import VerifiedClaims
 from watchword.verify.asgi_websocket import Message, Receive, Scope, Send
 
+Token = Callable[..., str]
 EVERY = 0.01  # seconds; a test waits for the second look, not for the fifth second
 
 
@@ -82,7 +83,21 @@ def dependency(clock: SettableClock) -> Any:
     return app
 
 
-@pytest.fixture(params=[middleware, function, endpoint_class, dependency], ids=lambda make: make.__name__)
+@pytest.fixture(scope="module")
+def clock() -> SettableClock:
+    """One for all tests, since they share servers; it never goes back, and tokens are made for the present."""
+    return SettableClock(NOW)
+
+
+@pytest.fixture(scope="module")
+def token(clock: SettableClock) -> Token:
+    """Makes a token that lives for 300 seconds from now."""
+    return lambda **changes: tokens.token(**{"iat": int(clock.now()), "exp": int(clock.now()) + 300, **changes})
+
+
+@pytest.fixture(
+    scope="module", params=[middleware, function, endpoint_class, dependency], ids=lambda make: make.__name__
+)
 def address(request: pytest.FixtureRequest, clock: SettableClock) -> Iterator[str]:
     with asgi_server(request.param(clock)) as running:
         yield f"ws://{running}/live"
@@ -100,21 +115,21 @@ def by_subprotocol(address: str, text: str, *further: str) -> ClientConnection:
 
 
 @pytest.mark.parametrize("present", [by_header, by_subprotocol])
-def test_a_good_token_opens_a_connection(address: str, present: Callable[..., ClientConnection]) -> None:
+def test_a_good_token_opens_a_connection(token: Token, address: str, present: Callable[..., ClientConnection]) -> None:
     with present(address, token()) as connection:
         assert connection.recv(5) == "user-1"
         connection.send("hello")
         assert connection.recv(5) == "hello"
 
 
-def test_the_subprotocol_that_is_selected_never_holds_the_token(address: str) -> None:
+def test_the_subprotocol_that_is_selected_never_holds_the_token(token: Token, address: str) -> None:
     with by_subprotocol(address, token()) as connection:
         assert connection.subprotocol == "watchword"
         assert connection.response is not None
         assert token()[:20] not in str(connection.response.headers)
 
 
-def test_without_a_subprotocol_none_is_selected(address: str) -> None:
+def test_without_a_subprotocol_none_is_selected(token: Token, address: str) -> None:
     with by_header(address, token()) as connection:
         assert connection.subprotocol is None
 
@@ -127,7 +142,7 @@ def refusal(address: str, **options: Any) -> tuple[int, str | None, bytes]:
     return response.status_code, response.headers.get("WWW-Authenticate"), bytes(response.body or b"")
 
 
-def test_a_refused_handshake_says_why_as_http_does(address: str) -> None:
+def test_a_refused_handshake_says_why_as_http_does(token: Token, address: str) -> None:
     status, challenge, body = refusal(address)
     assert (status, challenge) == (401, f'Bearer realm="{API}"')
     assert b'"token_missing"' in body
@@ -137,11 +152,11 @@ def test_a_refused_handshake_says_why_as_http_does(address: str) -> None:
     assert 'scope="orders:read"' in challenge
 
 
-def test_a_token_in_the_query_is_refused(address: str) -> None:
+def test_a_token_in_the_query_is_refused(token: Token, address: str) -> None:
     assert refusal(f"{address}?access_token={token()}")[0] == 400
 
 
-def test_a_token_presented_in_both_ways_is_refused(address: str) -> None:
+def test_a_token_presented_in_both_ways_is_refused(token: Token, address: str) -> None:
     status, _, body = refusal(
         address,
         additional_headers={"Authorization": "Bearer " + token()},
@@ -151,12 +166,12 @@ def test_a_token_presented_in_both_ways_is_refused(address: str) -> None:
     assert token()[:20].encode() not in body
 
 
-def test_two_tokens_among_the_subprotocols_are_refused(address: str) -> None:
+def test_two_tokens_among_the_subprotocols_are_refused(token: Token, address: str) -> None:
     offered = ["watchword", "watchword.bearer." + token(), "watchword.bearer." + token(sub="user-2")]
     assert refusal(address, subprotocols=offered)[0] == 400
 
 
-def test_a_token_without_the_subprotocol_to_select_is_refused(address: str) -> None:
+def test_a_token_without_the_subprotocol_to_select_is_refused(token: Token, address: str) -> None:
     assert refusal(address, subprotocols=["watchword.bearer." + token()])[0] == 400
 
 
@@ -171,7 +186,7 @@ def ended(connection: ClientConnection) -> tuple[int, str]:
 
 @pytest.mark.parametrize("present", [by_header, by_subprotocol])
 def test_a_connection_ends_when_its_token_expires(
-    address: str, clock: SettableClock, present: Callable[..., ClientConnection]
+    token: Token, address: str, clock: SettableClock, present: Callable[..., ClientConnection]
 ) -> None:
     with present(address, token()) as connection:
         assert connection.recv(5) == "user-1"
@@ -179,7 +194,7 @@ def test_a_connection_ends_when_its_token_expires(
         assert ended(connection) == (1008, "the token has expired")
 
 
-def test_a_connection_outlives_others_tokens(address: str, clock: SettableClock) -> None:
+def test_a_connection_outlives_others_tokens(token: Token, address: str, clock: SettableClock) -> None:
     with by_header(address, token(exp=clock.now() + 900)) as lasting, by_header(address, token()) as ending:
         assert (lasting.recv(5), ending.recv(5)) == ("user-1", "user-1")
         clock.advance(300)
@@ -188,7 +203,7 @@ def test_a_connection_outlives_others_tokens(address: str, clock: SettableClock)
         assert lasting.recv(5) == "still here"
 
 
-def test_the_application_may_choose_another_subprotocol_and_sees_no_token(clock: SettableClock) -> None:
+def test_the_application_may_choose_another_subprotocol_and_sees_no_token(token: Token, clock: SettableClock) -> None:
     seen: list[Scope] = []
 
     async def app(scope: Scope, receive: Receive, send: Send) -> None:
@@ -207,7 +222,7 @@ def test_the_application_may_choose_another_subprotocol_and_sees_no_token(clock:
     assert token()[:20] not in str(scope["headers"])
 
 
-def test_an_application_cannot_select_the_subprotocol_that_holds_the_token(clock: SettableClock) -> None:
+def test_an_application_cannot_select_the_subprotocol_that_holds_the_token(token: Token, clock: SettableClock) -> None:
     async def app(scope: Scope, receive: Receive, send: Send) -> None:
         await receive()
         await send({"type": "websocket.accept", "subprotocol": "watchword.bearer." + token()})
@@ -226,7 +241,7 @@ def ticks(connection: ClientConnection) -> None:
         connection.recv(5)
 
 
-def test_an_application_that_never_listens_is_told_when_it_sends(clock: SettableClock) -> None:
+def test_an_application_that_never_listens_is_told_when_it_sends(token: Token, clock: SettableClock) -> None:
     outcome: list[BaseException] = []
 
     async def app(scope: Scope, receive: Receive, send: Send) -> None:
@@ -250,7 +265,7 @@ def test_an_application_that_never_listens_is_told_when_it_sends(clock: Settable
     assert [str(error) for error in outcome] == ["the token has expired"]
 
 
-def test_an_error_of_the_applications_own_comes_out_as_it_is(clock: SettableClock) -> None:
+def test_an_error_of_the_applications_own_comes_out_as_it_is(token: Token, clock: SettableClock) -> None:
     """The watch runs beside the application; its group must not wrap what the application raises."""
 
     async def app(scope: Scope, receive: Receive, send: Send) -> None:
