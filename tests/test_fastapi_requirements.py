@@ -16,7 +16,7 @@ from watchword.clock import SettableClock
 from watchword.fastapi import Guard, GuardRefusal
 from watchword.jose import Key, jwt
 from watchword.oauth.dpop import ath
-from watchword.verify import ConditionError, VerifiedClaims
+from watchword.verify import ConditionError, VerificationError, VerifiedClaims
 from watchword.verify.conditions import requires
 from watchword.verify.sender import SenderPolicy
 
@@ -168,8 +168,9 @@ def test_an_application_answers_what_its_routes_refuse_in_its_own_form(app: Fast
     assert (answer.status_code, answer.json()) == (418, "condition_not_met")
 
 
-def test_an_application_may_handle_the_errors_of_conditions_itself(app: FastAPI) -> None:
-    @app.exception_handler(ConditionError)
+@pytest.mark.parametrize("kind", [ConditionError, VerificationError])
+def test_an_application_may_handle_the_errors_of_conditions_itself(app: FastAPI, kind: type[Exception]) -> None:
+    @app.exception_handler(kind)
     async def own(request: Request, error: ConditionError) -> JSONResponse:
         return JSONResponse(list(error.missing), status_code=409)
 

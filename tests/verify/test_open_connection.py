@@ -78,3 +78,21 @@ def test_a_bound_token_needs_no_second_proof_but_must_still_be_good(
     clock.advance(300)
     with pytest.raises(TokenExpiredError):
         connection.check()
+
+
+def test_an_issuer_that_is_asked_at_each_look_is_asked_less_often(clock: SettableClock) -> None:
+    """A token that is no JWT is looked at by introspection, for each connection."""
+    protection = Protection(issuer=ISSUER, audience=API, keys=KeySet([KEY.public()]), clock=clock)
+    claims = protection.admit(PresentedToken(access_token(KEY)))
+    assert OpenConnection(protection, PresentedToken("opaque"), claims).pause == 5
+    assert OpenConnection(protection, PresentedToken("opaque"), claims, every=60).pause == 60
+    assert OpenConnection(protection, PresentedToken(access_token(KEY)), claims).pause <= 0.5
+
+
+def test_what_is_asked_for_later_is_looked_at_too(clock: SettableClock) -> None:
+    connection = opened(clock)
+    connection.ask_also(requirements(max_age=60))
+    connection.check()
+    clock.advance(61)
+    with pytest.raises(StepUpError):
+        connection.check()

@@ -37,10 +37,13 @@ def answer_in_own_form(connection: HTTPConnection) -> None:
     the same body.
     """
     handlers: tuple[dict[Any, Any], dict[int, Any]] | None = connection.scope.get("starlette.exception_handlers")
-    if handlers is not None:
-        handlers[0].setdefault(GuardRefusal, _answer)
-        handlers[0].setdefault(RequirementError, _answer_of_the_route)
-        handlers[0].setdefault(StepUpError, _answer_of_the_route)
+    if handlers is not None and GuardRefusal not in handlers[0]:
+        handlers[0][GuardRefusal] = _answer
+    if handlers is not None and RequirementError not in handlers[0]:
+        for kind in (RequirementError, StepUpError):
+            # Whoever handles all errors of verification handles these.
+            if not any(base in handlers[0] for base in kind.__mro__):
+                handlers[0][kind] = _answer_of_the_route
 
 
 class _HandshakeAnswer:

@@ -15,6 +15,7 @@ from watchword.verify.protection import Protection
 from watchword.verify.requirements import Requirement
 
 DEFAULT_EVERY = 0.5  # seconds; what is pushed ends a connection within one
+_BETWEEN_QUESTIONS = 5.0  # seconds; each look at a token that is no JWT asks the issuer, for each connection
 _SHORTEST_PAUSE = 0.01  # a clock that is about to reach the expiry must not make anybody spin
 
 
@@ -26,7 +27,7 @@ class OpenConnection:
         presented: the token.
         claims: of the token, from `Protection.admit`.
         require: what it must still be good for.
-        every: seconds between two looks.
+        every: seconds between two looks; at least five if the issuer is asked each time, as about opaque tokens.
     """
 
     def __init__(
@@ -42,7 +43,7 @@ class OpenConnection:
         self._protection = protection
         self._token = presented.unverified_token
         self._require = tuple(require)
-        self._every = every
+        self._every = every if self._token.count(".") == 2 else max(every, _BETWEEN_QUESTIONS)
 
     def ask_also(self, require: Sequence[Requirement]) -> None:
         """From the next look on the token must be good for ``require`` too."""
