@@ -2,8 +2,9 @@
 
 Nearly every token that a service sees for the first time is one of RFC 9068, under a header it has met, with every
 claim as it should be. Such a token is recognised here, most of it by one typed decoder. Whatever is not quite like that
-is nobody's business here: the reader says None, and the rules of `watchword.verify.access_token` decide. So nothing
-can pass that they would not let pass, which a test holds against them.
+is nobody's business here: the reader says None, and the rules of `watchword.verify.access_token` decide on the same
+payload, whose signature was checked once for both. So nothing can pass that they would not let pass, which a test
+holds against them.
 """
 
 from collections.abc import Callable, Sequence
@@ -14,11 +15,10 @@ import msgspec
 from watchword.jose.claims import END_OF_TIME, MAX_SUBJECT_CHARACTERS, MAX_TOKEN_ID_CHARACTERS
 from watchword.jose.errors import MalformedTokenError
 from watchword.jose.json_object import decode_object
-from watchword.jose.known_header import KnownHeader
 from watchword.verify.claims import VerifiedClaims
 from watchword.verify.profile_reading import MAX_CLIENT_ID_CHARACTERS
 
-Ordinary = tuple[VerifiedClaims, int, int]
+Ordinary = tuple[VerifiedClaims, float, float]
 _Time = Annotated[int, msgspec.Meta(ge=0, le=END_OF_TIME)]
 _Role = Annotated[str, msgspec.Meta(min_length=1)]
 
@@ -27,20 +27,17 @@ def _text(longest: int) -> Any:
     return Annotated[str, msgspec.Meta(min_length=1, max_length=longest)]
 
 
-def ordinary_reader(
-    opener: KnownHeader, *, issuer: str, audiences: Sequence[str]
-) -> Callable[[str, float], Ordinary | None]:
-    """What reads the ordinary tokens under one header.
+def ordinary_reader(*, issuer: str, audiences: Sequence[str]) -> Callable[[bytes, float], Ordinary | None]:
+    """What reads the ordinary tokens of one issuer.
 
     Args:
-        opener: the header, whose type is ``at+jwt``.
         issuer: what ``iss`` must equal.
         audiences: ``aud`` must be one of them.
 
     Returns:
-        A function of a token that begins with the header, and of the time in UTC epoch seconds. It returns the claims
-        with the seconds from which and until which they hold, or None if the token is not an ordinary one. It raises
-        `watchword.jose.errors.SignatureInvalidError` if the signature does not fit.
+        A function of a payload whose signature holds, under a header of the type ``at+jwt``, and of the time in UTC
+        epoch seconds. It returns the claims with the seconds from which and until which they hold, or None if the
+        token is not an ordinary one.
     """
     shape = msgspec.defstruct(
         "Ordinary",
@@ -60,12 +57,10 @@ def ordinary_reader(
         ],
     )
     recognise: Callable[[bytes], Any] = msgspec.json.Decoder(shape).decode
-    payload_of = opener.payload
     claims_of = VerifiedClaims.ordinary
 
-    def read(token: str, now: float) -> Ordinary | None:
+    def read(payload: bytes, now: float) -> Ordinary | None:
         try:
-            payload = payload_of(token)
             seen = recognise(payload)
             claims = decode_object(payload)
         except (MalformedTokenError, msgspec.MsgspecError, UnicodeDecodeError):

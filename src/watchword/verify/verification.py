@@ -9,6 +9,7 @@ from anyio import to_thread
 
 from watchword.jose import jwt
 from watchword.jose.errors import AlgorithmNotAllowedError, JOSEError
+from watchword.jose.json_object import decode_object
 from watchword.jose.jwk import Key
 from watchword.jose.jwk_set import KeySet
 from watchword.jose.jws import UnverifiedMessage, split
@@ -124,9 +125,9 @@ class TrustedAtWork:
 class Known(NamedTuple):
     """A header that was found good, with the key of the set that it names: what reads the tokens under it."""
 
-    read: Callable[[str, float], Ordinary | None]
+    opener: KnownHeader
+    read: Callable[[bytes, float], Ordinary | None]
     kid: str | None
-    key: Key
     keys: KeySet
     issuer: TrustedAtWork
 
@@ -256,10 +257,9 @@ class Verification:
     def _judge_at_once(self, text: str, now: float, monotonic: float) -> Verdict | None:
         """The verdict on a token that is not remembered; None if something has to be fetched for it."""
         known = self._known.get(text.partition(".")[0])
-        verdict = None
         if known is not None and known.keys is known.issuer.keys.at_hand(known.kid, monotonic):
             verdict = self._recognise(text, known, now)
-        if verdict is None:
+        else:
             message, issuer = self._take_apart(text)
             keys = issuer.keys.at_hand(message.header.kid, monotonic)
             if keys is None:
@@ -270,24 +270,27 @@ class Verification:
             self._look_up(verdict, journal)
         return verdict
 
-    def _recognise(self, text: str, known: "Known", now: float) -> Verdict | None:
-        """The verdict on an ordinary token under a known header; None if it is not quite ordinary."""
-        read, kid, key, keys, issuer = known
+    def _recognise(self, text: str, known: "Known", now: float) -> Verdict:
+        """The verdict on a token under a known header; by all the rules if it is not quite ordinary."""
+        opener, read, kid, keys, issuer = known
         expected = issuer.expected
+        key = opener.key
+        marks, is_bound = None, False
         try:
-            ordinary = read(text, now)
+            payload = opener.payload(text)
+            ordinary = read(payload, now)
             if ordinary is None:
-                return None
+                signed = jwt.SignedClaims(opener.header, decode_object(payload))
+                ordinary = access_token.check(signed, expected, now)
+                is_bound = "cnf" in signed.claims
             claims, starts_at, ends_at = ordinary
-            marks = (
-                None if issuer.journal is None else TokenMarks.of(claims, kid=key.kid, issuer=issuer.expected.issuer)
-            )
+            if issuer.journal is not None:
+                marks = TokenMarks.of(claims, kid=key.kid, issuer=expected.issuer)
         except JOSEError as error:
             raise from_jose(error) from error
-        expected = issuer.expected
         verdict = Verdict(
             claims,
-            False,
+            is_bound,
             starts_at - expected.tolerance,
             ends_at + expected.leeway,
             kid,
@@ -339,10 +342,10 @@ class Verification:
         if known is not None and known.keys is keys:
             return
         expected = issuer.expected
-        read = ordinary_reader(KnownHeader(message, key), issuer=expected.issuer, audiences=expected.audiences)
+        read = ordinary_reader(issuer=expected.issuer, audiences=expected.audiences)
         if len(self._known) >= MAX_KNOWN_HEADERS:
             self._known = {}
-        self._known[segment] = Known(read, message.header.kid, key, keys, issuer)
+        self._known[segment] = Known(KnownHeader(message, key), read, message.header.kid, keys, issuer)
 
     def _confirm_key(self, text: str, verdict: Verdict, keys: Any) -> None:
         """The key set has been renewed: the token's key must still be in it (THREATS J90)."""
