@@ -1,7 +1,9 @@
 """A client that signs who it is; the assertions are checked by PyJWT (O33, O34)."""
 
 import json
+import os
 from base64 import urlsafe_b64decode
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
@@ -82,6 +84,34 @@ def test_every_request_has_an_assertion_of_its_own(machines: MachineIssuer, cloc
     auth._source.token()
     first, second = (form["client_assertion"] for form in machines.token_requests)
     assert first != second
+
+
+@pytest.mark.filterwarnings("ignore:.*multi-threaded.*fork:DeprecationWarning")  # it is what this test is about
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork here")
+def test_r39_threads_and_forked_processes_never_give_two_assertions_one_name() -> None:
+    key = Key.generate("ES256")
+
+    def names(count: int) -> list[str]:
+        return [assertion_of(key)[1]["jti"] for _ in range(count)]
+
+    names(1)  # whatever is made once is made before the fork
+    pipes = []
+    for _ in range(3):
+        reading, writing = os.pipe()
+        if os.fork() == 0:
+            try:
+                os.write(writing, " ".join(names(200)).encode())
+            finally:
+                os._exit(0)
+        os.close(writing)
+        pipes.append(reading)
+    with ThreadPoolExecutor(4) as threads:
+        found = [name for batch in threads.map(names, [50] * 4) for name in batch]
+    for reading in pipes:
+        with os.fdopen(reading) as pipe:
+            found += pipe.read().split()
+        os.wait()
+    assert len(set(found)) == len(found) == 800
 
 
 def test_a_clients_other_key_is_refused(machines: MachineIssuer) -> None:

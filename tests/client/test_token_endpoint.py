@@ -28,6 +28,8 @@ def test_without_a_lifetime_a_token_is_never_called_fresh() -> None:
     [
         {"access_token": None},
         {"access_token": ""},
+        {"access_token": "a b"},
+        {"access_token": "a\r\nb: c"},
         {"access_token": 1},
         {"token_type": None},
         {"token_type": "DPoP"},

@@ -4,6 +4,7 @@ https://www.rfc-editor.org/rfc/rfc6749#section-5 and https://www.rfc-editor.org/
 """
 
 import base64
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -14,6 +15,9 @@ from watchword.fetch import TRUSTED, Policy
 
 # A lifetime beyond ten years is a mistake or an attack on arithmetic; either way not a lifetime.
 _MAX_LIFETIME = 10 * 365 * 86_400
+# RFC 6749 appendix A.12, without the space, which ends credentials. Anything else cannot be sent, and the HTTP
+# libraries repeat in their errors what cannot be sent.
+_ACCESS_TOKEN = re.compile(r"[\x21-\x7e]+\Z")
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,12 +89,19 @@ def read_token_answer(status: int, body: Any, *, token_type: str = "Bearer") -> 
     if not isinstance(body, Mapping):
         raise TokenRequestError("the token endpoint did not answer with a JSON object", status=status)
     return TokenAnswer(
-        access_token=_required_text(body, "access_token"),
+        access_token=_access_token(body),
         lifetime=_lifetime(_of_type(body, token_type)),
         scopes=_scopes(body),
         refresh_token=_text(body, "refresh_token"),
         unverified_id_token=_text(body, "id_token"),
     )
+
+
+def _access_token(body: Mapping[str, Any]) -> str:
+    token = _required_text(body, "access_token")
+    if not _ACCESS_TOKEN.match(token):
+        raise TokenRequestError("the token endpoint answered with an access_token that cannot be sent")
+    return token
 
 
 def _of_type(body: Mapping[str, Any], token_type: str) -> Mapping[str, Any]:

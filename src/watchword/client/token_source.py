@@ -213,9 +213,11 @@ class TokenSource:
                 self._renewal.succeed(held)
             if self._flight is flight:
                 self._flight = None
-        if failure is not None:
-            _log.warning("a token could not be had: %s", failure)
-        flight.set_result(_Outcome(None if held is None or failure else held.tokens, failure))
+        try:
+            if failure is not None:
+                _log.warning("a token could not be had: %s", failure)
+        finally:  # even if a log handler of the application raised: those who wait must be told
+            flight.set_result(_Outcome(None if held is None or failure else held.tokens, failure))
 
     def _begun_with(self, tokens: TokenSet) -> Held:
         at = moment(self._clock)

@@ -3,8 +3,7 @@
 from dataclasses import dataclass, field, replace
 from typing import ClassVar
 
-from watchword.client.authentication.method import Credential
-from watchword.client.errors import ClientSettingsError
+from watchword.client.authentication.method import Credential, check_secret
 from watchword.client.token_endpoint import FormPost, client_post
 
 
@@ -19,8 +18,7 @@ class ClientSecretBasic:
     client_secret: str = field(repr=False)
 
     def __post_init__(self) -> None:
-        if not isinstance(self.client_secret, str) or not self.client_secret:
-            raise ClientSettingsError("client_secret is a text that is not empty")
+        check_secret(self.client_secret)
 
     def apply(self, form: FormPost, *, issuer: str, now: float) -> FormPost:
         """See `ClientAuthentication`."""

@@ -2,6 +2,7 @@
 
 from typing import ClassVar, Literal, Protocol
 
+from watchword.client.errors import ClientSettingsError
 from watchword.client.token_endpoint import FormPost
 
 Credential = Literal["client_secret", "private_key", "none"]
@@ -30,3 +31,17 @@ class ClientAuthentication(Protocol):
             now: UTC epoch seconds.
         """
         ...
+
+
+def check_secret(client_secret: object) -> None:
+    """Refuse at construction what could not be sent: the codec's own error would repeat the secret.
+
+    Raises:
+        ClientSettingsError: it is no text, or an empty one, or holds half characters, as a wrongly decoded one does.
+    """
+    if not isinstance(client_secret, str) or not client_secret:
+        raise ClientSettingsError("client_secret is a text that is not empty")
+    try:
+        client_secret.encode()
+    except UnicodeEncodeError:
+        raise ClientSettingsError("client_secret is not Unicode") from None
