@@ -2,7 +2,10 @@
 
 import base64
 
+import pytest
+
 from watchword.verify.credentials import ResourceCredentials
+from watchword.verify.errors import VerifierSettingsError
 
 
 def test_both_parts_are_form_encoded_before_they_are_joined() -> None:
@@ -15,3 +18,11 @@ def test_both_parts_are_form_encoded_before_they_are_joined() -> None:
 
 def test_j42_the_secret_is_not_shown() -> None:
     assert "canary" not in repr(ResourceCredentials("api", "canary"))
+
+
+def test_g11_a_secret_that_cannot_be_sent_is_refused_at_once_and_not_repeated() -> None:
+    """So does an environment give a variable whose bytes are not UTF-8; the codec's error holds the whole text."""
+    with pytest.raises(VerifierSettingsError) as refused:
+        ResourceCredentials("api", "canary\udc80")
+    assert refused.value.__suppress_context__
+    assert "canary" not in f"{refused.value!r} {refused.value.detail}"

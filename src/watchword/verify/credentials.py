@@ -4,6 +4,8 @@ from base64 import b64encode
 from dataclasses import dataclass, field
 from urllib.parse import quote_plus
 
+from watchword.verify.errors import VerifierSettingsError
+
 
 @dataclass(frozen=True, slots=True)
 class ResourceCredentials:
@@ -14,10 +16,19 @@ class ResourceCredentials:
     Args:
         identifier: the API's name at the issuer.
         secret: what the issuer gave out with it.
+
+    Raises:
+        VerifierSettingsError: one of them cannot be sent.
     """
 
     identifier: str
     secret: str = field(repr=False)
+
+    def __post_init__(self) -> None:
+        try:
+            self.basic()
+        except UnicodeEncodeError:  # here, where the codec's error, which holds the secret, goes no further
+            raise VerifierSettingsError("the credentials hold text that is not Unicode") from None
 
     def basic(self) -> str:
         """The value of ``Authorization``; both parts are form-encoded first.

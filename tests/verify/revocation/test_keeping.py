@@ -154,3 +154,16 @@ def test_r41_whoever_gives_up_waiting_takes_the_exchange_from_nobody(
         writer.gate.set()
         assert verdict(reader, marks(writer)) == "token"
         assert writer.count("/feed/snapshot") == 1
+
+
+def test_g11_what_was_not_expected_is_logged_without_what_it_holds(
+    writer: FakeWriter, caplog: pytest.LogCaptureFixture
+) -> None:
+    """As a codec's error holds the whole text that it could not encode."""
+    error = UnicodeEncodeError("utf-8", "canary\udc80", 6, 7, "surrogates not allowed")
+    with reading(writer) as reader:
+        reader.look()
+        reader.run.mirroring.failed(error)
+        reader.run.mirroring.push_failed(error)
+    assert len(caplog.records) == 2
+    assert "canary" not in caplog.text

@@ -176,4 +176,5 @@ def _code(error: Exception) -> str:
 
 
 def _explained(error: Exception) -> str:
-    return f"{_code(error)}: {error.detail if isinstance(error, WatchwordError) else repr(error)}"
+    # Of what was not expected the kind alone: it may hold what was to be sent, a secret among it.
+    return f"{_code(error)}: {error.detail if isinstance(error, WatchwordError) else type(error).__name__}"
