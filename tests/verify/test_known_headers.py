@@ -5,8 +5,9 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.jose.forge import forge
 from tests.verify.loopback_issuer import LoopbackIssuer
-from tests.verify.tokens import API, ISSUER, NOW, access_token
+from tests.verify.tokens import API, ISSUER, NOW, access_token, claims
 
 from watchword.clock import SettableClock
 from watchword.jose import Key, KeySet
@@ -139,3 +140,12 @@ def test_j90_nor_does_it_outlive_what_may_be_used(issuer: LoopbackIssuer, clock:
     issuer.fails()
     clock.advance(24 * 3600 + 301)
     assert outcome(verifier, token) == "keys_unavailable"
+
+
+def test_a_header_of_its_own_for_every_token_costs_no_reader_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Some issuers put a number into it; a reader takes as long to make as two signatures."""
+    verifier = fresh()
+    monkeypatch.setattr("watchword.verify.verification.ordinary_reader", None)
+    for number in range(MAX_KNOWN_HEADERS + 2):
+        header = {"alg": "Ed25519", "typ": "at+jwt", "kid": KEY.kid, "n": number}
+        assert verifier.verify(forge(KEY, header, claims())).sub == "user-1"

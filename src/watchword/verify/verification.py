@@ -24,7 +24,7 @@ from watchword.verify.errors import (
 )
 from watchword.verify.introspection import Introspector
 from watchword.verify.key_source import GivenKeys, KeySource, PublishedKeys
-from watchword.verify.ordinary_token import Ordinary, ordinary_reader
+from watchword.verify.ordinary_token import ordinary_reader
 from watchword.verify.presented import PresentedToken
 from watchword.verify.profiles import RFC9068
 from watchword.verify.revocation.marks import TokenMarks
@@ -114,19 +114,19 @@ class ProofNeeded:
 class TrustedAtWork:
     """One trusted issuer: what is expected of its tokens, its keys, and what it has withdrawn."""
 
-    __slots__ = ("expected", "journal", "keys")
+    __slots__ = ("expected", "journal", "keys", "read_ordinary")
 
     def __init__(self, expected: Expectations, keys: KeySource, journal: JournalReader | None) -> None:
         self.expected = expected
         self.keys = keys
         self.journal = journal
+        self.read_ordinary = ordinary_reader(issuer=expected.issuer, audiences=expected.audiences)
 
 
 class Known(NamedTuple):
-    """A header that was found good, with the key of the set that it names: what reads the tokens under it."""
+    """A header that was found good, with the key of the set that it names."""
 
     opener: KnownHeader
-    read: Callable[[bytes, float], Ordinary | None]
     kid: str | None
     keys: KeySet
     issuer: TrustedAtWork
@@ -272,13 +272,13 @@ class Verification:
 
     def _recognise(self, text: str, known: "Known", now: float) -> Verdict:
         """The verdict on a token under a known header; by all the rules if it is not quite ordinary."""
-        opener, read, kid, keys, issuer = known
+        opener, kid, keys, issuer = known
         expected = issuer.expected
         key = opener.key
         marks, is_bound = None, False
         try:
             payload = opener.payload(text)
-            ordinary = read(payload, now)
+            ordinary = issuer.read_ordinary(payload, now)
             if ordinary is None:
                 signed = jwt.SignedClaims(opener.header, decode_object(payload))
                 ordinary = access_token.check(signed, expected, now)
@@ -341,11 +341,9 @@ class Verification:
         known = self._known.get(segment)
         if known is not None and known.keys is keys:
             return
-        expected = issuer.expected
-        read = ordinary_reader(issuer=expected.issuer, audiences=expected.audiences)
         if len(self._known) >= MAX_KNOWN_HEADERS:
             self._known = {}
-        self._known[segment] = Known(KnownHeader(message, key), read, message.header.kid, keys, issuer)
+        self._known[segment] = Known(KnownHeader(message, key), message.header.kid, keys, issuer)
 
     def _confirm_key(self, text: str, verdict: Verdict, keys: Any) -> None:
         """The key set has been renewed: the token's key must still be in it (THREATS J90)."""
