@@ -8,7 +8,7 @@ import json
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from typing import Unpack
 
-from watchword.verify.asgi_scope import Admitted, admit
+from watchword.verify.asgi_scope import Admitted, admit, bearer_at_once
 from watchword.verify.asgi_websocket import (
     GuardedWebSocket,
     Receive,
@@ -22,7 +22,7 @@ from watchword.verify.errors import TokenMissingError, VerificationError
 from watchword.verify.open_connection import DEFAULT_EVERY, OpenConnection
 from watchword.verify.protection import METADATA_CACHE_CONTROL, Protection, ProtectionOptions, needed
 from watchword.verify.public_paths import PublicPaths
-from watchword.verify.requirements import Requirement
+from watchword.verify.requirements import Requirement, Scopes
 
 ASGIApp = Callable[[Scope, Receive, Send], Awaitable[None]]
 
@@ -41,6 +41,8 @@ class Protected:
         every: seconds between two looks at the token of an open WebSocket.
     """
 
+    _serves_openly = False
+
     def __init__(
         self,
         app: ASGIApp,
@@ -53,6 +55,8 @@ class Protected:
         self.app = app
         self.protection = protection
         self._require = tuple(require)
+        self._scopes = frozenset(name for one in self._require if isinstance(one, Scopes) for name in one.names)
+        self._has_further = not all(isinstance(one, Scopes) for one in self._require)
         self._optional = optional
         self._every = every
 
@@ -62,25 +66,40 @@ class Protected:
         Raises:
             RuntimeError: it is of a kind that did not exist when this was written, and would pass unprotected.
         """
-        if scope["type"] == "lifespan":
+        kind = scope["type"]
+        if self._serves_openly and await self._served_openly(scope, receive, send):
+            return
+        if kind not in {"http", "websocket"}:
+            if kind != "lifespan":
+                raise RuntimeError("only HTTP and WebSocket requests can be protected")
             await self.app(scope, receive, send)
             return
-        if scope["type"] not in {"http", "websocket"}:
-            raise RuntimeError("only HTTP and WebSocket requests can be protected")
+        admitted: Admitted | None = None
         try:
-            admitted: Admitted | None = await admit(self.protection, scope, self._require)
+            claims = bearer_at_once(self.protection, scope) if kind == "http" else None
+            if claims is None:
+                admitted = await admit(self.protection, scope)
+                claims = admitted[2]
+            # Scopes are what is asked for nearly always: they are compared here, without a call.
+            if self._has_further or not claims.scopes.issuperset(self._scopes):
+                self.protection.suffices(claims, self._require)
         except VerificationError as error:
             if not (self._optional and isinstance(error, TokenMissingError)):
                 await self.refuse(error, scope, receive, send)
                 return
-            admitted = None
-        scope.setdefault("state", {})["claims"] = None if admitted is None else admitted[2]
-        if scope["type"] == "http":
+            claims = admitted = None
+        scope.setdefault("state", {})["claims"] = claims
+        if kind == "http":
             await self.app(scope, receive, send)
         else:
             guarded = GuardedWebSocket(self.protection, self._opened(admitted), scope, receive, send)
             async with guarded.watched():
                 await self.app(scope, guarded.receive, guarded.send)
+
+    async def _served_openly(self, scope: Scope, receive: Receive, send: Send) -> bool:
+        """Serve what needs no token; False for all else."""
+        del scope, receive, send
+        return False
 
     async def refuse(self, error: VerificationError, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a request or handshake that is not served."""
@@ -148,16 +167,17 @@ class ProtectMiddleware(Protected):
             document = self.protection.metadata(scopes=() if metadata is True else metadata)
             self._metadata = json.dumps(document).encode()
             self._metadata_path = self.protection.metadata_path
+        self._serves_openly = bool(self._public) or self._metadata_path is not None
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """See `Protected.__call__`."""
+    async def _served_openly(self, scope: Scope, receive: Receive, send: Send) -> bool:
         if self._metadata_path is not None and _asks_for(self._metadata_path, scope):
             await self._answer_metadata(scope, send)
-        elif self._public and scope["type"] in {"http", "websocket"} and _path(scope) in self._public:
+        elif scope["type"] in {"http", "websocket"} and _path(scope) in self._public:
             scope.setdefault("state", {})["claims"] = None
             await self.app(scope, receive, send)
         else:
-            await super().__call__(scope, receive, send)
+            return False
+        return True
 
     async def _answer_metadata(self, scope: Scope, send: Send) -> None:
         headers = json_headers([("Cache-Control", METADATA_CACHE_CONTROL)], self._metadata)

@@ -10,6 +10,7 @@ from urllib.parse import parse_qsl, quote
 
 from watchword.verify import websocket_token
 from watchword.verify.claims import VerifiedClaims
+from watchword.verify.errors import VerificationError
 from watchword.verify.presented import PresentedToken
 from watchword.verify.protection import Protection
 from watchword.verify.requirements import Requirement
@@ -39,6 +40,33 @@ async def admit(
     if require:
         protection.suffices(admitted[2], require)
     return admitted
+
+
+def bearer_at_once(protection: Protection, scope: Mapping[str, Any]) -> VerifiedClaims | None:
+    """The verified claims in the case of nearly every request, in the least time: a bearer token that comes without
+    anything else that matters, and for which nothing has to be fetched. None in all other cases: `admit` knows them.
+
+    Raises:
+        VerificationError: the request must not be served.
+    """
+    value: bytes | None = None
+    for name, content in scope["headers"]:
+        if name in _READ:
+            if value is not None or name != b"authorization":
+                return None
+            value = content
+    if value is None or not value.startswith(b"Bearer ") or scope.get("query_string") or scope.get("extensions"):
+        return None
+    if protection.certificate_header is not None:
+        return None
+    token = value[7:].decode("latin-1")
+    try:
+        return protection.attempt(token)
+    except VerificationError:
+        # What is malformed may be so because the header does not hold one token, which `present` says better.
+        if token != present(protection, scope).unverified_token:
+            return None
+        raise
 
 
 def protection_of(scope: Mapping[str, Any]) -> Protection | None:

@@ -49,8 +49,8 @@ class Scopes:
 
     def check(self, claims: VerifiedClaims, *, now: float) -> None:
         del now
-        missing = [name for name in self.names if name not in claims.scopes]
-        if missing:
+        if not claims.scopes.issuperset(self.names):
+            missing = [name for name in self.names if name not in claims.scopes]
             raise ScopeMissingError(
                 "the token lacks the scope " + _listed(missing), required=self.names, missing=missing
             )
