@@ -9,12 +9,13 @@ from typing import Annotated, Any
 
 import pytest
 from anyio import create_task_group, run
+from anyio.lowlevel import checkpoint
 from fastapi import FastAPI, Security
 from fastapi.testclient import TestClient
 
 from watchword.clock import SettableClock
-from watchword.fastapi import Guard
-from watchword.fetch import InProcessAnswer, InProcessRequest, danger_answer_in_process
+from watchword.fastapi import Guard, sign_in_endpoints
+from watchword.fetch import InProcessAnswer, InProcessRequest, aget_json, danger_answer_in_process
 from watchword.verify import TrustedIssuer, VerifiedClaims, VerifierSettingsError
 
 ISSUER = "https://auth.example.com"
@@ -133,7 +134,14 @@ def test_an_issuer_that_cannot_be_used_leaves_a_field_for_a_token(
     assert published.asked == 2
 
 
-def test_many_readers_at_once_ask_the_issuer_once(published: Published, clock: SettableClock) -> None:
+def test_many_readers_at_once_ask_the_issuer_once(
+    published: Published, clock: SettableClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def slow(url: str, **options: Any) -> Any:
+        await checkpoint()  # what answers in this process does so at once
+        return await aget_json(url, **options)
+
+    monkeypatch.setattr(sign_in_endpoints, "aget_json", slow)
     app = documented(clock)
     answers: list[Any] = []
 
@@ -154,6 +162,15 @@ def test_many_readers_at_once_ask_the_issuer_once(published: Published, clock: S
     run(read_all)
     assert answers.count(200) == 10
     assert published.asked == 1
+
+
+def test_an_application_without_guarded_routes_is_documented_all_the_same(
+    published: Published, clock: SettableClock
+) -> None:
+    app = FastAPI()
+    Guard(issuer=ISSUER, audience=API, clock=clock).sign_in_from_docs(app, client_id="orders-docs")
+    answer = TestClient(app).get("/openapi.json")
+    assert (answer.status_code, answer.json()["paths"]) == (200, {})
 
 
 def test_the_document_itself_never_waits_for_the_issuer(published: Published, clock: SettableClock) -> None:
