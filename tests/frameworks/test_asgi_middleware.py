@@ -1,6 +1,7 @@
 """The ASGI middleware beside what all frameworks do: public paths, optional tokens, metadata, other kinds of scope."""
 
 import asyncio
+import base64
 import json
 from typing import Any
 
@@ -18,6 +19,8 @@ from watchword.clock import SettableClock
 from watchword.starlette import Guard
 from watchword.verify import VerifierSettingsError
 from watchword.verify.asgi_websocket import Message, Receive, Scope, Send
+from watchword.verify.certificate import certificate_thumbprint
+from watchword.verify.sender import SenderPolicy
 
 
 async def tell(request: Request) -> JSONResponse:
@@ -181,3 +184,20 @@ def test_a_guard_may_refuse_in_its_own_form(clock: SettableClock) -> None:
     app = Starlette(routes=[Route("/", Own(**protected(clock)).requires()(tell))])
     answer = TestClient(app).get("/")
     assert (answer.status_code, json.loads(answer.text)) == (418, {"because": "token_missing"})
+
+
+def test_o46_a_token_that_is_bound_to_a_certificate_passes_with_it(clock: SettableClock) -> None:
+    """From the connection itself, and by the header of a proxy that was named; the quick way must not miss them."""
+    der = b"\x30\x03\x02\x01\x01"
+    text = token(cnf={"x5t#S256": certificate_thumbprint(der)})
+    named = client(clock, sender=SenderPolicy(danger_certificate_header="Client-Cert"))
+    by_header = ":" + base64.b64encode(der).decode() + ":"
+    assert named.get("/orders", headers=bearer(text)).status_code == 401
+    assert named.get("/orders", headers={**bearer(text), "Client-Cert": by_header}).status_code == 200
+    assert client(clock).get("/orders", headers={**bearer(text), "Client-Cert": by_header}).status_code == 401
+
+    app = ProtectMiddleware(nothing, **protected(clock))
+    headers = [(b"authorization", b"Bearer " + text.encode())]
+    scope: Scope = {"type": "http", "method": "GET", "path": "/", "headers": headers, "query_string": b""}
+    assert run(app, {**scope, "extensions": {"tls_client_certificate": der}}) == ["reached"]
+    assert run(app, scope) == ["http.response.start", "http.response.body"]

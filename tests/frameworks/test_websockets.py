@@ -14,7 +14,7 @@ from starlette.endpoints import WebSocketEndpoint
 from starlette.routing import WebSocketRoute
 from starlette.websockets import WebSocket
 from tests.frameworks import tokens
-from tests.frameworks.protected_api import API, NOW, protected
+from tests.frameworks.protected_api import API, ISSUER, NOW, protected
 from tests.frameworks.running import asgi_server
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.sync.client import ClientConnection, connect
@@ -25,6 +25,7 @@ from watchword.clock import SettableClock
 from watchword.starlette import Guard
 from watchword.verify import VerifiedClaims
 from watchword.verify.asgi_websocket import Message, Receive, Scope, Send
+from watchword.verify.testing import FakeIssuer
 
 Token = Callable[..., str]
 EVERY = 0.01  # seconds; a test waits for the second look, not for the fifth second
@@ -307,3 +308,49 @@ def test_an_optional_token_may_be_missing_but_not_bad(clock: SettableClock) -> N
         with connect(f"ws://{running}/live") as connection:
             assert connection.recv(5) == "nobody"
         assert refusal(f"ws://{running}/live", additional_headers={"Authorization": "Bearer a.b.c"})[0] == 401
+
+
+def test_a_connection_ends_within_a_look_when_its_token_is_withdrawn() -> None:
+    app = Starlette(routes=[WebSocketRoute("/live", echo)])
+    protect = ProtectMiddleware(app, issuer=ISSUER, audience=API, every=EVERY)
+    with FakeIssuer(ISSUER, audience=API) as issuer, asgi_server(protect) as running:
+        text = issuer.token("alice")
+        with by_subprotocol(f"ws://{running}/live", text) as connection:
+            assert connection.recv(5) == "alice"
+            issuer.revoke(text)
+            assert ended(connection) == (1008, "the token is not valid here")
+
+
+def test_what_a_peer_sends_after_the_end_does_not_reach_the_application(clock: SettableClock, token: Token) -> None:
+    """A peer that does not answer the close may go on sending for as long as the server lets it."""
+    heard: list[str] = []
+
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        while (message := await receive())["type"] != "websocket.disconnect":
+            heard.append(message["type"])
+            if message["type"] == "websocket.connect":
+                clock.advance(300)
+        heard.append(f"{message['type']} {message['code']}")
+        with pytest.raises(OSError, match="the token has expired"):
+            await send({"type": "websocket.send", "text": "late"})
+
+    arriving = iter(["websocket.connect"])
+    sent: list[Message] = []
+    closed = asyncio.Event()
+
+    async def receive() -> Message:
+        kind = next(arriving, None)
+        if kind is None:
+            await closed.wait()
+            return {"type": "websocket.receive", "text": "too late"}
+        return {"type": kind}
+
+    async def send(message: Message) -> None:
+        sent.append(message)
+        closed.set()
+
+    headers = [(b"authorization", b"Bearer " + token().encode())]
+    scope: Scope = {"type": "websocket", "path": "/", "headers": headers, "query_string": b""}
+    asyncio.run(ProtectMiddleware(app, **protected(clock), every=EVERY)(scope, receive, send))
+    assert heard == ["websocket.connect", "websocket.disconnect 1008"]
+    assert [message["type"] for message in sent] == ["websocket.close"]
