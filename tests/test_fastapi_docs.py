@@ -171,6 +171,7 @@ def test_an_application_without_guarded_routes_is_documented_all_the_same(
     Guard(issuer=ISSUER, audience=API, clock=clock).sign_in_from_docs(app, client_id="orders-docs")
     answer = TestClient(app).get("/openapi.json")
     assert (answer.status_code, answer.json()["paths"]) == (200, {})
+    assert "components" not in answer.json()
 
 
 def test_the_document_itself_never_waits_for_the_issuer(published: Published, clock: SettableClock) -> None:
