@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from watchword.clock import SettableClock
-from watchword.verify.replay import ProcessReplays, ReplayStoreFullError, replay_key
+from watchword.verify.replay import FORGOTTEN_AT_ONCE, ProcessReplays, ReplayStoreFullError, replay_key
 
 NOW = 1_790_000_000
 
@@ -33,6 +33,33 @@ def test_o40_a_clock_that_is_set_back_revives_nothing(clock: SettableClock) -> N
     clock.jump(-50)
     clock.advance(20)
     assert not store.claim("a", NOW + 70)
+
+
+@pytest.mark.parametrize("hours", [1, -1, 87_600])
+def test_r47_nor_does_one_that_is_set_wrong_and_right_again(hours: int, clock: SettableClock) -> None:
+    store = ProcessReplays(clock=clock)
+    assert store.claim("a", NOW + 70)
+    clock.jump(hours * 3600)
+    assert store.claim("b", clock.now() + 70)
+    clock.advance(30)
+    clock.jump(-hours * 3600)
+    assert not store.claim("a", NOW + 70)
+    clock.advance(39)
+    assert not store.claim("a", NOW + 70)
+    clock.advance(1)
+    assert store.claim("a", NOW + 140)
+
+
+def test_nobody_waits_while_a_flood_is_forgotten(clock: SettableClock) -> None:
+    store = ProcessReplays(capacity=1000, clock=clock)
+    for number in range(1000):
+        assert store.claim(str(number), NOW + 70)
+    clock.advance(70)
+    assert store.claim("a", NOW + 140)
+    assert len(store) == 1000 - FORGOTTEN_AT_ONCE + 1
+    for number in range(16):
+        assert store.claim(f"b{number}", NOW + 140)
+    assert len(store) == 17
 
 
 def test_o40_of_fifty_threads_exactly_one_wins() -> None:

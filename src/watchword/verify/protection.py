@@ -127,7 +127,10 @@ class Protection:
         # For the event loop's every request: the claims, or None where something has to be fetched first.
         self.attempt = self.verifier._verification.attempt  # noqa: SLF001  spares a request two coroutines
         # An audience that no header can carry is found now, not at the first refusal.
-        self._challenges(TokenMissingError())
+        try:
+            self._challenges(TokenMissingError())
+        except ValueError:
+            raise ValueError("audience and resource_metadata are told in challenges: only printable ASCII") from None
 
     def present(
         self,

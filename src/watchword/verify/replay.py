@@ -20,6 +20,7 @@ from watchword.jose import base64url
 from watchword.verify.errors import UnavailableError
 
 DEFAULT_CAPACITY = 250_000
+FORGOTTEN_AT_ONCE = 64  # more than one, so that what is forgotten keeps up with what comes
 
 
 class ReplayStore(Protocol):
@@ -54,7 +55,7 @@ class ProcessReplays:
         self._capacity = capacity
         self._clock = clock or SystemClock()
         self._used: set[str] = set()
-        self._by_expiry: list[tuple[float, str]] = []
+        self._by_age: list[tuple[float, float, str]] = []  # monotonic seconds, UTC epoch seconds, key
         self._lock = Lock()
         _stores.add(self)
 
@@ -65,21 +66,31 @@ class ProcessReplays:
             ReplayStoreFullError: there is no room for another.
         """
         with self._lock:
-            self._forget(self._clock.now())
+            now, monotonic = self._clock.now(), self._clock.monotonic()
+            self._forget(now, monotonic)
             if key in self._used:
                 return False
             if len(self._used) >= self._capacity:
                 raise ReplayStoreFullError
             self._used.add(key)
-            heappush(self._by_expiry, (expires_at, key))
+            heappush(self._by_age, (monotonic + expires_at - now, expires_at, key))
             return True
 
     def __len__(self) -> int:
         return len(self._used)
 
-    def _forget(self, now: float) -> None:
-        while self._by_expiry and self._by_expiry[0][0] <= now:
-            self._used.discard(heappop(self._by_expiry)[1])
+    def _forget(self, now: float, monotonic: float) -> None:
+        """A few of those whose time has passed on both scales: a clock that is set forward and back revives nothing
+        (THREATS R47), and nobody waits while all of a flood is forgotten.
+        """
+        for _ in range(FORGOTTEN_AT_ONCE):
+            if not self._by_age or self._by_age[0][0] > monotonic:
+                return
+            _, expires_at, key = heappop(self._by_age)
+            if expires_at <= now:
+                self._used.discard(key)
+            else:
+                heappush(self._by_age, (monotonic + expires_at - now, expires_at, key))
 
     def _forget_the_parent(self) -> None:
         """After a fork the parent's lock may be held by a thread that is not here."""
