@@ -15,6 +15,7 @@ import httpx2
 
 from watchword.fetch.address import TRUSTED, FetchError, Policy, pinned_to_public_address
 from watchword.fetch.in_process import InProcessRequest, answer_for
+from watchword.fetch.name_lookups import event_loop
 
 T = TypeVar("T")
 
@@ -135,7 +136,8 @@ def blocking(exchange: Callable[[], Awaitable[T]]) -> T:
     """Run ``exchange`` in a thread with a loop of its own: it works inside and outside of a running event loop, and
     the deadline holds for the whole exchange, which the timeouts of a blocking socket cannot promise.
 
-    The thread is not joined: closing its loop waits for a name server that does not answer (THREATS R30).
+    The thread is not joined, and a name server that does not answer holds up neither its loop nor the end of the
+    process (THREATS R30).
     """
     outcome: Future[T] = Future()
 
@@ -147,7 +149,7 @@ def blocking(exchange: Callable[[], Awaitable[T]]) -> T:
 
     def run() -> None:
         try:
-            anyio.run(land)
+            anyio.run(land, backend_options={"loop_factory": event_loop})
         except BaseException as error:  # noqa: BLE001  the same, when there is not even a loop to be had
             if not outcome.done():
                 outcome.set_exception(_nothing_left(error) if isinstance(error, OSError | RuntimeError) else error)

@@ -9,6 +9,7 @@ from threading import Event, Thread
 import anyio
 
 from watchword.clock import Clock
+from watchword.fetch.name_lookups import event_loop
 from watchword.verify.revocation.errors import FeedError
 from watchword.verify.revocation.feed import Feed
 from watchword.verify.revocation.mirroring import Mirroring
@@ -162,7 +163,7 @@ class Keeping:
 
             retry_after = None
             try:
-                anyio.run(self._listen, heard)
+                anyio.run(self._listen, heard, backend_options={"loop_factory": event_loop})
             except Exception as error:  # noqa: BLE001  whatever it was, polling goes on and pushing is tried again
                 self.mirroring.push_failed(error)
                 retry_after = error.retry_after if isinstance(error, FeedError) else None
