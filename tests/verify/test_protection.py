@@ -143,6 +143,12 @@ def test_explained_refusals_say_everything_and_repeat_nothing() -> None:
     assert {"sender_proof_missing", "audience_mismatch", "issuer_mismatch", "type_mismatch"} <= codes
 
 
+@pytest.mark.parametrize("setting", [False, None, "false", "0", 0])
+def test_nothing_but_true_explains_refusals(setting: Any) -> None:
+    guard = protection(danger_explain_refusals=setting)
+    assert refuse(guard, UNTRUSTWORTHY["early"]).body["code"] == "token_invalid"
+
+
 @pytest.mark.parametrize("member", ['a"b', "a\r\nX: y", "\u00e9", "a b", "\\", "\x7f"])
 def test_names_that_no_challenge_can_hold_are_found_where_they_are_written(member: str) -> None:
     """And not at the first refusal, as an error 500."""

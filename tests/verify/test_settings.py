@@ -79,6 +79,8 @@ OURS = TrustedIssuer(issuer="https://auth.example.com")
         ({"issuer": None, "issuers": [OURS], "introspection": True}, "introspection needs"),
         ({"issuer": None, "issuers": [OURS, OURS]}, "listed twice"),
         ({"sender": 0}, "sender is"),
+        ({"danger_allow_http": "false"}, "danger_allow_http is True or False"),
+        ({"introspection": "false"}, "introspection is True or False"),
         (
             {"issuer": None, "issuers": [TrustedIssuer(issuer="https://a.example.com", audience="a")], "audience": ""},
             "audience",

@@ -114,7 +114,7 @@ class Protection:
     def __init__(self, **options: Unpack[ProtectionOptions]) -> None:
         remaining: dict[str, Any] = dict(options)
         self.resource_metadata: str | None = remaining.pop("resource_metadata", None)
-        self._explains = bool(remaining.pop("danger_explain_refusals", False))
+        self._explains = remaining.pop("danger_explain_refusals", False) is True
         self._clock: Clock = remaining.get("clock") or SystemClock()
         remaining["clock"] = self._clock
         self.verifier = Verifier(**remaining)

@@ -81,6 +81,10 @@ def read_options(options: VerifierOptions) -> VerifierSettings:
     unknown = options.keys() - VerifierOptions.__annotations__.keys()
     if unknown:
         raise TypeError("there is no option " + ", ".join(sorted(unknown)))
+    for name in ("danger_allow_http", "introspection"):
+        # The text "false", from an environment variable, would count as true.
+        if not isinstance(options.get(name, False), bool):
+            raise VerifierSettingsError(f"{name} is True or False")
     listed = _trusted(options)
     issuers = tuple(_issuer_settings(trusted, options) for trusted in listed)
     if len({issuer.expected.issuer for issuer in issuers}) != len(issuers):
