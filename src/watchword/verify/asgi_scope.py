@@ -16,6 +16,7 @@ from watchword.verify.protection import Protection
 from watchword.verify.requirements import Requirement
 
 _ADMITTED = "watchword.admitted"
+_CERTIFICATES = frozenset({"tls", "tls_client_certificate"})
 _READ = frozenset({b"authorization", b"dpop", b"sec-websocket-protocol"})
 
 # What a protection has let pass. A plain tuple, since every request makes one.
@@ -55,7 +56,10 @@ def bearer_at_once(protection: Protection, scope: Mapping[str, Any]) -> Verified
             if value is not None or name != b"authorization":
                 return None
             value = content
-    if value is None or not value.startswith(b"Bearer ") or scope.get("query_string") or scope.get("extensions"):
+    if value is None or not value.startswith(b"Bearer ") or scope.get("query_string"):
+        return None
+    extensions = scope.get("extensions")
+    if extensions and not _CERTIFICATES.isdisjoint(extensions):
         return None
     if protection.certificate_header is not None:
         return None
