@@ -78,6 +78,12 @@ def test_j93_all_tokens_that_are_not_believed_are_refused_in_the_same_bytes(opti
     assert len({answer.cause.code for answer in answers.values()}) > 6
 
 
+def test_a_service_that_was_told_nothing_of_dpop_does_not_speak_of_it() -> None:
+    challenge = f'Bearer {REALM}, error="invalid_token", error_description="the token is not valid here"'
+    for header in UNTRUSTWORTHY.values():
+        assert refuse(protection(), header).headers[0] == ("WWW-Authenticate", challenge)
+
+
 def test_j93_a_thiefs_own_proof_and_certificate_tell_them_nothing() -> None:
     guard = protection(sender=SenderPolicy())
     bound = access_token(KEY, cnf={"jkt": CLIENT.thumbprint()})
