@@ -69,6 +69,7 @@ def test_the_type_is_stated_or_the_event_tells(typ: str) -> None:
         ({"exp": ABSENT}, "claim_invalid"),
         ({"iat": NOW + 11}, "token_not_yet_valid"),
         ({"iat": ABSENT}, "claim_invalid"),
+        ({"iat": NOW - 121, "exp": NOW + 300}, "token_expired"),
         ({"nbf": NOW + 11}, "token_not_yet_valid"),
         ({"jti": ABSENT}, "claim_invalid"),
         ({"jti": ""}, "claim_invalid"),

@@ -9,7 +9,7 @@ from typing import Any
 
 from watchword.jose import claims as rules
 from watchword.jose import jws
-from watchword.jose.errors import ClaimError, JOSEError, TypeMismatchError
+from watchword.jose.errors import ClaimError, JOSEError, TokenExpiredError, TypeMismatchError
 from watchword.jose.json_object import decode_object
 from watchword.jose.jwk import Key
 from watchword.jose.jwk_set import KeySet
@@ -20,6 +20,7 @@ from watchword.verify.replay import ReplayStore, is_first_use, replay_key
 EVENT = "http://schemas.openid.net/event/backchannel-logout"
 TYPE = "logout+jwt"
 MAX_SESSION_ID_CHARACTERS = 255
+MAX_AGE = 120.0  # seconds, however late it says that it expires: what is remembered of used ones ends with a process
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +82,8 @@ def verify_logout_token(
         expires_at = rules.check_expiry(claims, now=now, leeway=leeway)
         rules.check_not_before(claims, now=now, leeway=leeway)
         issued_at = rules.check_issued_at(claims, now=now, leeway=leeway)
+        if now - issued_at > MAX_AGE + leeway:
+            raise TokenExpiredError("the token is too old for a logout", claim="iat")
         jti = rules.text(claims, "jti", max_characters=rules.MAX_TOKEN_ID_CHARACTERS)
         sub, sid = _ended(claims)
     except JOSEError as error:

@@ -89,7 +89,8 @@ class VerifierOptions(TypedDict, total=False):
 
     on_stale_revocations: OnStaleRevocations
     """What to do while the feed cannot be read: ``accept`` (default) what is not known to be withdrawn, or
-    ``reject`` everything, with a 503; not where ``revocation`` reads none."""
+    ``reject`` everything, with a 503; not where ``revocation`` reads none. An issuer that announces no feed then counts
+    as one that cannot be read."""
 
     credentials: ResourceCredentials | None
     """This API's own credentials at the issuer, for pushed revocations and for introspection. With ``issuers`` each of

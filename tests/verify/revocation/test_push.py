@@ -116,6 +116,7 @@ def test_r41_cut_off_it_polls_again_at_its_usual_pace(
 
 
 def test_r42_a_gap_is_closed_by_a_snapshot(reader: WatchedReader, writer: FakeWriter, clock: SettableClock) -> None:
+    hear(reader, writer)  # what a new connection is told first is behind us
     writer.loses_the_next = True
     writer.withdraw("token", "t-1")
     clock.advance(1)  # no snapshot more often than once a second

@@ -55,7 +55,7 @@ def test_without_a_thread_to_be_had_the_mirror_is_merely_old(writer: FakeWriter)
 
 def test_an_issuer_without_a_feed_is_asked_once_an_hour(writer: FakeWriter, clock: SettableClock) -> None:
     writer.fails(CONFIGURATION, status=404)
-    with reading(writer, on_stale="reject") as reader:
+    with reading(writer) as reader:
         assert verdict(reader, marks(writer)) == "good"
         assert reader.status().mode == "none"
         assert not reader.status().stale
@@ -67,6 +67,23 @@ def test_an_issuer_without_a_feed_is_asked_once_an_hour(writer: FakeWriter, cloc
         writer.withdraw("token", "t-1")
         clock.advance(1)
         assert verdict(reader, marks(writer)) == "token"
+
+
+@pytest.mark.parametrize("announces_nothing", ["a page not found", "a configuration without the member"])
+def test_g9_whoever_demands_a_feed_is_not_content_with_none(
+    writer: FakeWriter, clock: SettableClock, announces_nothing: str
+) -> None:
+    if announces_nothing == "a page not found":
+        writer.fails(CONFIGURATION, status=404)
+    else:
+        writer.answer = lambda path: (200, JSON, b'{"issuer": "%s"}' % writer.url.encode())
+    with reading(writer, on_stale="reject") as strict:
+        assert verdict(strict, marks(writer)) == "stale"
+        assert strict.status().stale
+        assert strict.status().last_error == "feed_misannounced"
+        writer.recovers()
+        clock.advance(60)
+        assert verdict(strict, marks(writer)) == "good"
 
 
 def test_a_configuration_without_the_member_announces_no_feed(writer: FakeWriter) -> None:

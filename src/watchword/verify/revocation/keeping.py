@@ -37,7 +37,11 @@ class Keeping:
         after_message: Callable[[], Callable[["Keeping", bool], None] | None],
     ) -> None:
         self.mirroring = Mirroring(
-            Feed(settings, clock=clock), clock=clock, intervals=intervals, after_message=self._tell
+            Feed(settings, clock=clock),
+            clock=clock,
+            intervals=intervals,
+            is_demanded=settings.on_stale == "reject",
+            after_message=self._tell,
         )
         self._after_message = after_message
         self.is_on_demand = settings.mode == "on_demand"

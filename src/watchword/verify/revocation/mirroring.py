@@ -9,7 +9,7 @@ from threading import Lock
 
 from watchword.clock import Clock
 from watchword.errors import WatchwordError
-from watchword.verify.revocation.errors import FeedBehindError, FeedError, FeedGoneError
+from watchword.verify.revocation.errors import AnnouncementError, FeedBehindError, FeedError, FeedGoneError
 from watchword.verify.revocation.feed import Feed
 from watchword.verify.revocation.message import Message
 from watchword.verify.revocation.mirror import Mirror, Outcome, Taken
@@ -27,12 +27,20 @@ class Mirroring:
         feed: where news comes from.
         clock: ages by its monotonic scale, expiry by the other.
         intervals: see `Intervals`.
+        is_demanded: whether an issuer that announces no feed is one that does not answer: what could be withdrawn
+            there is then never known, and on first contact a page not found looks just like it.
         after_message: called after each message that was applied or brought news, while nothing else changes;
             told whether something was applied.
     """
 
     def __init__(
-        self, feed: Feed, *, clock: Clock, intervals: Intervals, after_message: Callable[[bool], None]
+        self,
+        feed: Feed,
+        *,
+        clock: Clock,
+        intervals: Intervals,
+        is_demanded: bool,
+        after_message: Callable[[bool], None],
     ) -> None:
         self.feed = feed
         self.mirror = Mirror()
@@ -40,6 +48,7 @@ class Mirroring:
         self.is_absent = False
         self._error: str | None = None
         self._push_error: str | None = None
+        self._is_demanded = is_demanded
         self._clock = clock
         self._intervals = intervals
         self._pace = Pace(intervals)
@@ -140,6 +149,8 @@ class Mirroring:
 
     def _exchange(self, *, at_once: bool) -> None:
         if self.feed.announced(again=at_once) is None:
+            if self._is_demanded:
+                raise AnnouncementError("the issuer announces no feed, and was to be believed only with one")
             self.is_absent = True
             self._error = None
             self._pace.absent(self._clock.monotonic())
