@@ -11,9 +11,11 @@ MACHINE_PATHS = re.compile(r"(?<![\w.}/-])/(?:work|root|home|Users|tmp/ww)/\w")
 
 # Every host that may be named: reserved example names, this machine, and where specifications and software are read.
 HOSTS = re.compile(
-    r"(?:[\w.-]+\.)?(?:example(?:\.\w+)?|invalid|test|localhost)|127(?:\.\d+){3}|0\.0\.0\.0|\[::1?\]|::1|10(?:\.\d+){3}"
+    r"(?:[\w.-]+\.)?(?:example(?:\.\w+)?|invalid|test|internal|localhost)|issuer|127(?:\.\d+){3}|0\.0\.0\.0|\[::1?\]|::1|10(?:\.\d+){3}"
     r"|(?:[\w-]+\.)*(?:rfc-editor\.org|openid\.net|w3\.org|ietf\.org|iana\.org|owasp\.org|nist\.gov|unicode\.org"
     r"|whatwg\.org|python\.org|sqlite\.org|postgresql\.org|apache\.org|mozilla\.org|github\.com|semver\.org)"
+    # Names that other people's issuers have in their tokens.
+    r"|login\.microsoftonline\.com|sts\.windows\.net|[\w-]+\.eu\.auth0\.com"
 )
 ADDRESS = re.compile(r"https?://([A-Za-z0-9.\[\]:_-]+?)(?::\d+)?(?=[/\s\"'`)>\],;?#\\]|$)")
 

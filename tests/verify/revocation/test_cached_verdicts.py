@@ -118,9 +118,13 @@ def test_r44_told_to_reject_a_frozen_feed_refuses_hits_at_the_bound(
     assert journal.status().stale
     writer.recovers()
     clock.advance(30)
-    if journal._run is not None:
-        journal._run.wake.set()
-    until(lambda: mode == "on_demand" or not journal.status().stale)
+
+    def is_fresh_again() -> bool:
+        if journal._run is not None:
+            journal._run.wake.set()  # each time: it may have been about to sleep
+        return mode == "on_demand" or not journal.status().stale
+
+    until(is_fresh_again)
     service.verify(face)
     journal.close()
 
