@@ -15,14 +15,15 @@ from watchword.jose import Key, KeySet, base64url, jws
 from watchword.jose.errors import SignatureInvalidError
 from watchword.jose.known_header import KnownHeader
 from watchword.verify import VerificationError, Verifier
-from watchword.verify.ordinary_token import ordinary_reader
+from watchword.verify.ordinary_token import MAX_LEARNT, OrdinaryTokens
 
 KEY = Key.generate("Ed25519")
 AUDIENCES = (API, "https://api.example.net")
 MESSAGE = jws.split(access_token(KEY))
 HEADER = base64url.decode(MESSAGE.header_segment)
 OPENER = KnownHeader(MESSAGE, KEY)
-READ = ordinary_reader(issuer=ISSUER, audiences=AUDIENCES)
+TOKENS = OrdinaryTokens(issuer=ISSUER, audiences=AUDIENCES)
+READ = TOKENS.read
 
 
 def read(token: str) -> Any:
@@ -85,6 +86,69 @@ def test_odd_claims_fare_as_by_the_rules(changes: dict[str, Any], leeway: int) -
     if ordinary is not None:
         assert meaning(ordinary[0]) == expected
         assert (ordinary[1], ordinary[2]) == (expected[0]["iat"], expected[0]["exp"])
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers(-(10**20), 10**20) | st.floats(allow_nan=False) | st.text(max_size=8),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=4), inner, max_size=3),
+    max_leaves=8,
+)
+FURTHER = st.dictionaries(
+    st.sampled_from(
+        ["acr", "sid", "claim_0", "claim_9", "https://example.com/x", "x y", "", "é", "class", "__slots__"]
+    ),
+    st.tuples(JSON, JSON),
+    max_size=4,
+)
+
+
+@given(FURTHER, st.dictionaries(NAMES, ODD, max_size=2), st.sampled_from([(",", ":"), (", ", ": ")]))
+def test_a_learnt_arrangement_changes_no_meaning(
+    further: dict[str, Any], changes: dict[str, Any], separators: tuple[str, str]
+) -> None:
+    tokens = OrdinaryTokens(issuer=ISSUER, audiences=AUDIENCES)
+    first = claims() | {name: value for name, (value, _) in further.items()}
+    second = claims(**changes) | {name: value for name, (_, value) in further.items()}
+    for body in (first, first, second, second, first):
+        text = json.dumps(body, separators=separators, ensure_ascii=False)
+        found = tokens.read(text.encode(), NOW)
+        if found is not None:
+            assert meaning(found[0]) == by_the_rules(forge(KEY, HEADER, text))
+
+
+def test_a_learnt_arrangement_is_used(monkeypatch: pytest.MonkeyPatch) -> None:
+    tokens = OrdinaryTokens(issuer=ISSUER, audiences=AUDIENCES)
+    further = {"gid": "g", "ww_epoch": [0, 0, 0], "https://example.com/x": {"a": [1.5, None]}, "claim_0": True}
+    assert tokens.read(body_of(further), NOW) is not None
+    monkeypatch.setattr("watchword.verify.ordinary_token.decode_object", None)
+    found = tokens.read(body_of(further | {"gid": "other"}), NOW)
+    assert found is not None
+    assert dict(found[0]) == claims() | further | {"gid": "other"}
+    with pytest.raises(TypeError):
+        tokens.read(body_of({"gid": "g"}), NOW)  # another arrangement is read as if none were known
+
+
+@pytest.mark.parametrize(
+    "twice", ['"sub":"user-1",', '"sub":"eve",', '"gid":"g",', '"\\u0073ub":"eve",', '"nbf":1,', '"cnf":{},']
+)
+@pytest.mark.parametrize("at_the_end", [False, True])
+def test_j38_a_learnt_arrangement_lets_no_name_in_twice(twice: str, *, at_the_end: bool) -> None:
+    tokens = OrdinaryTokens(issuer=ISSUER, audiences=AUDIENCES)
+    body = body_of({"gid": "g"}).decode()
+    assert tokens.read(body.encode(), NOW) is not None
+    spoilt = f"{body[:-1]},{twice[:-1]}}}" if at_the_end else "{" + twice + body[1:]
+    assert tokens.read(spoilt.encode(), NOW) is None
+
+
+def test_only_so_many_arrangements_are_learnt() -> None:
+    tokens = OrdinaryTokens(issuer=ISSUER, audiences=AUDIENCES)
+    for number in range(MAX_LEARNT * 3):
+        assert tokens.read(body_of({f"x{number}": 1}), NOW) is not None
+    assert tokens._learnt == MAX_LEARNT
+
+
+def body_of(further: dict[str, Any]) -> bytes:
+    return json.dumps(claims() | further, separators=(",", ":")).encode()
 
 
 def access_token_of(body: dict[str, Any]) -> str:

@@ -20,8 +20,9 @@ _Leaf = str | _Small | float | bool | None
 _One = _Leaf | list[_Leaf] | dict[str, _Leaf]
 _Two = _Leaf | list[_One] | dict[str, _One]
 _Three = _Leaf | list[_Two] | dict[str, _Two]
-# Nearly every token is of this shape, which the decoder checks as it reads: four levels, integers of 64 bits.
-_decode_usual = msgspec.json.Decoder(dict[str, _Three]).decode
+# Nearly every claim is of this shape, which the decoder checks as it reads: four levels, integers of 64 bits.
+UsualValue = _Three
+_decode_usual = msgspec.json.Decoder(dict[str, UsualValue]).decode
 _decode_any = msgspec.json.Decoder(dict[str, Any]).decode
 _encode = msgspec.json.Encoder().encode
 

@@ -5,6 +5,8 @@ from copy import deepcopy
 from types import MappingProxyType
 from typing import Any, NoReturn, Self
 
+import msgspec
+
 from watchword.verify.profile_reading import STANDARD, Reading
 
 
@@ -15,9 +17,9 @@ class VerifiedClaims(Mapping[str, Any]):
     is handed out as a copy: the same claims may serve the next request.
     """
 
-    __slots__ = ("_claims", "_reading")
+    __slots__ = ("_held", "_reading")
 
-    _claims: dict[str, Any]
+    _held: dict[str, Any] | msgspec.Struct
     _reading: Reading | None
 
     def __init__(
@@ -29,7 +31,7 @@ class VerifiedClaims(Mapping[str, Any]):
         roles: frozenset[str],
         is_client: bool | None = None,
     ) -> None:
-        _set_claims(self, claims)
+        _hold(self, claims)
         acts_for_itself = claims.get("sub", client_id) == client_id if is_client is None else is_client
         _set_reading(self, Reading(client_id, scopes, roles, acts_for_itself))
 
@@ -37,17 +39,17 @@ class VerifiedClaims(Mapping[str, Any]):
     def read(cls, claims: dict[str, Any], reading: Reading) -> Self:
         """The same from what a profile read."""
         verified = _new(cls)
-        _set_claims(verified, claims)
+        _hold(verified, claims)
         _set_reading(verified, reading)
         return verified
 
     @classmethod
-    def ordinary(cls, claims: dict[str, Any]) -> Self:
+    def ordinary(cls, claims: dict[str, Any] | msgspec.Struct) -> Self:
         """The same of claims whose shape is the standard one, each of the type that it should be: what they say is
-        read when it is asked for.
+        read when it is asked for. In a struct every claim is a field.
         """
         verified = _new(cls)
-        _set_claims(verified, claims)
+        _hold(verified, claims)
         _set_reading(verified, None)
         return verified
 
@@ -89,6 +91,14 @@ class VerifiedClaims(Mapping[str, Any]):
     def expires_at(self) -> float:
         """UTC epoch seconds."""
         return float(self._claims["exp"])
+
+    @property
+    def _claims(self) -> dict[str, Any]:
+        held = self._held
+        if isinstance(held, msgspec.Struct):
+            held = dict(zip(held.__struct_encode_fields__, msgspec.structs.astuple(held), strict=True))
+            _hold(self, held)
+        return held
 
     @property
     def _read(self) -> Reading:
@@ -138,6 +148,6 @@ class VerifiedClaims(Mapping[str, Any]):
 
 
 # The slots' own setters, past the `__setattr__` that refuses everybody else, and quicker than `object.__setattr__`.
-_set_claims = VerifiedClaims.__dict__["_claims"].__set__
+_hold = VerifiedClaims.__dict__["_held"].__set__
 _set_reading = VerifiedClaims.__dict__["_reading"].__set__
 _new = object.__new__

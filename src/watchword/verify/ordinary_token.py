@@ -7,64 +7,96 @@ payload, whose signature was checked once for both. So nothing can pass that the
 holds against them.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from typing import Annotated, Any, Literal
 
 import msgspec
 
 from watchword.jose.claims import END_OF_TIME, MAX_SUBJECT_CHARACTERS, MAX_TOKEN_ID_CHARACTERS
 from watchword.jose.errors import MalformedTokenError
-from watchword.jose.json_object import decode_object
+from watchword.jose.json_object import UsualValue, decode_object
 from watchword.verify.claims import VerifiedClaims
 from watchword.verify.profile_reading import MAX_CLIENT_ID_CHARACTERS
 
 Ordinary = tuple[VerifiedClaims, float, float]
+MAX_LEARNT = 8  # arrangements of claims; a type is made for each, and an issuer has one or two
+_MAX_LEARNT_NAMES = 64
 _Time = Annotated[int, msgspec.Meta(ge=0, le=END_OF_TIME)]
 _Role = Annotated[str, msgspec.Meta(min_length=1)]
+_encode = msgspec.json.Encoder().encode
 
 
 def _text(longest: int) -> Any:
     return Annotated[str, msgspec.Meta(min_length=1, max_length=longest)]
 
 
-def ordinary_reader(*, issuer: str, audiences: Sequence[str]) -> Callable[[bytes, float], Ordinary | None]:
-    """What reads the ordinary tokens of one issuer.
+class OrdinaryTokens:
+    """Recognises the ordinary tokens of one issuer, by claims of a payload whose signature holds, under a header of
+    the type ``at+jwt``.
+
+    An issuer writes the claims of its tokens in the same order each time. Once that order is known, the claims are
+    read as a struct of exactly these fields: if that, written again, is the payload byte for byte, no name was
+    repeated, none is missing, and there is no other. The dictionary is then made for whoever asks for it.
 
     Args:
         issuer: what ``iss`` must equal.
         audiences: ``aud`` must be one of them.
-
-    Returns:
-        A function of a payload whose signature holds, under a header of the type ``at+jwt``, and of the time in UTC
-        epoch seconds. It returns the claims with the seconds from which and until which they hold, or None if the
-        token is not an ordinary one.
     """
-    shape = msgspec.defstruct(
-        "Ordinary",
-        [
-            ("iss", Literal[issuer]),
-            ("aud", Literal[tuple(audiences)]),
-            ("exp", _Time),
-            ("iat", _Time),
-            ("jti", _text(MAX_TOKEN_ID_CHARACTERS)),
-            ("sub", _text(MAX_SUBJECT_CHARACTERS)),
-            ("client_id", _text(MAX_CLIENT_ID_CHARACTERS)),
-            ("scope", str, ""),
-            ("roles", list[_Role], []),
-            # An early token and a bound one are for the rules.
-            ("nbf", msgspec.UnsetType, msgspec.UNSET),
-            ("cnf", msgspec.UnsetType, msgspec.UNSET),
-        ],
-    )
-    recognise: Callable[[bytes], Any] = msgspec.json.Decoder(shape).decode
-    claims_of = VerifiedClaims.ordinary
 
-    def read(payload: bytes, now: float) -> Ordinary | None:
+    def __init__(self, *, issuer: str, audiences: Sequence[str]) -> None:
+        self._types: dict[str, Any] = {
+            "iss": Literal[issuer],
+            "aud": Literal[tuple(audiences)],
+            "exp": _Time,
+            "iat": _Time,
+            "jti": _text(MAX_TOKEN_ID_CHARACTERS),
+            "sub": _text(MAX_SUBJECT_CHARACTERS),
+            "client_id": _text(MAX_CLIENT_ID_CHARACTERS),
+        }
+        # An early token and a bound one are for the rules.
+        absent = [(name, msgspec.UnsetType, msgspec.UNSET) for name in ("nbf", "cnf")]
+        required: list[Any] = list(self._types.items())
+        optional: list[Any] = [("scope", str, ""), ("roles", list[_Role], []), *absent]
+        self._types |= {"scope": str, "roles": list[_Role]}
+        self._recognise = _decoder(msgspec.defstruct("Ordinary", required + optional))
+        self._recognise_learnt: Callable[[bytes], Any] | None = None
+        self._learnt = 0
+
+    def read(self, payload: bytes, now: float) -> Ordinary | None:
+        """The claims with the UTC epoch seconds from which and until which they hold; None if the token is not an
+        ordinary one.
+        """
+        recognise = self._recognise_learnt
+        if recognise is not None:
+            try:
+                seen = recognise(payload)
+                if _encode(seen) == payload:
+                    return (VerifiedClaims.ordinary(seen), seen.iat, seen.exp) if seen.iat <= now < seen.exp else None
+            except (msgspec.MsgspecError, UnicodeDecodeError):
+                pass  # another arrangement, or not an ordinary token
+        return self._read_any(payload, now)
+
+    def _read_any(self, payload: bytes, now: float) -> Ordinary | None:
         try:
-            seen = recognise(payload)
+            seen = self._recognise(payload)
             claims = decode_object(payload)
         except (MalformedTokenError, msgspec.MsgspecError, UnicodeDecodeError):
             return None
-        return (claims_of(claims), seen.iat, seen.exp) if seen.iat <= now < seen.exp else None
+        if not seen.iat <= now < seen.exp:
+            return None
+        self._learn(claims)
+        return VerifiedClaims.ordinary(claims), seen.iat, seen.exp
 
-    return read
+    def _learn(self, names: Collection[str]) -> None:
+        """The order of the claims, from an ordinary token."""
+        if self._learnt >= MAX_LEARNT or len(names) > _MAX_LEARNT_NAMES:
+            return
+        self._learnt += 1
+        # A claim may be called what no field may be; those that are read here keep their names.
+        fields = {name if name in self._types else f"claim_{place}": name for place, name in enumerate(names)}
+        types = [(field, self._types.get(name, UsualValue)) for field, name in fields.items()]
+        self._recognise_learnt = _decoder(msgspec.defstruct("Learnt", types, rename=fields))
+
+
+def _decoder(struct: type[msgspec.Struct]) -> Callable[[bytes], Any]:
+    return msgspec.json.Decoder(struct).decode

@@ -24,7 +24,7 @@ from watchword.verify.errors import (
 )
 from watchword.verify.introspection import Introspector
 from watchword.verify.key_source import GivenKeys, KeySource, PublishedKeys
-from watchword.verify.ordinary_token import ordinary_reader
+from watchword.verify.ordinary_token import OrdinaryTokens
 from watchword.verify.presented import PresentedToken
 from watchword.verify.profiles import RFC9068
 from watchword.verify.revocation.marks import TokenMarks
@@ -120,7 +120,7 @@ class TrustedAtWork:
         self.expected = expected
         self.keys = keys
         self.journal = journal
-        self.read_ordinary = ordinary_reader(issuer=expected.issuer, audiences=expected.audiences)
+        self.read_ordinary = OrdinaryTokens(issuer=expected.issuer, audiences=expected.audiences).read
 
 
 class Known(NamedTuple):
