@@ -1,5 +1,6 @@
 """Bringing the schema up to date in a process of its own, because Alembic would stay in this one's memory."""
 
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -20,9 +21,14 @@ class Migration:
 
     def begin(self) -> None:
         """Start it and go on."""
-        self._process = subprocess.Popen(  # noqa: S603  our own command
-            self._command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
-        )
+        # A signal to end that came between the fork and the assignment would leave a process that nobody knows.
+        before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT, signal.SIGTERM})
+        try:
+            self._process = subprocess.Popen(  # noqa: S603  our own command
+                self._command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+            )
+        finally:
+            signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
     def finish(self) -> None:
         """Wait for what was begun, if anything was.
