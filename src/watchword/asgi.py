@@ -81,7 +81,7 @@ class Protected:
                 admitted = await admit(self.protection, scope)
                 claims = admitted[2]
             # Scopes are what is asked for nearly always: they are compared here, without a call.
-            if self._has_further or not claims.scopes.issuperset(self._scopes):
+            if self._has_further or (self._scopes and not claims.scopes.issuperset(self._scopes)):
                 self.protection.suffices(claims, self._require)
         except VerificationError as error:
             if not (self._optional and isinstance(error, TokenMissingError)):

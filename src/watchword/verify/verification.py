@@ -190,7 +190,8 @@ class Verification:
         journal = verdict.issuer.journal
         if journal is not None and (monotonic >= journal.look_at or verdict.generation != journal.generation):
             return None
-        if self._needs_proof(presented, is_bound=verdict.is_bound):
+        # `_needs_proof`, without the call.
+        if verdict.is_bound or self._demands_proof or (presented is not None and presented.scheme != "Bearer"):
             if self._shares_replays:
                 return None
             self._sender.check(presented, text, verdict.claims, now=now)
