@@ -6,27 +6,22 @@ refused, because a signature checked over one text must not be carried by anothe
 
 import binascii
 
-import msgspec
+from pybase64 import b64decode, b64encode
 
 from watchword.jose.errors import MalformedTokenError
 
+_URL = b"-_"
 _ALPHABET = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
-_TO_URL = bytes.maketrans(b"+/", b"-_")
-# One pass in C maps the URL alphabet to the classic one and every other byte to "!", which no decoder takes.
-_TO_CLASSIC = bytes(
-    {ord("-"): ord("+"), ord("_"): ord("/")}.get(byte, byte) if byte in _ALPHABET else ord("!") for byte in range(256)
-)
-# msgspec's decoder takes half the time of binascii's and is as strict. It reads a JSON string; after the pass above
-# nothing can end that string early. Nothing fits a length of 1 modulo 4.
-_CLOSING = (b'"', b'!"', b'=="', b'="')
-_decode = msgspec.json.Decoder(bytes).decode
-# By the length modulo 4, the characters that may be the last: those whose unused low bits are zero.
+# By the length modulo 4: the padding that the decoder wants, and the characters that may be the last, namely those
+# whose unused low bits are zero. Nothing fits a length of 1 modulo 4.
+_PADDING = (b"", b"", b"==", b"=")
 _LAST = (frozenset(_ALPHABET), frozenset[int](), frozenset(b"AQgw"), frozenset(b"AEIMQUYcgkosw048"))
+_PLUS, _SLASH, _EQUALS = b"+/="
 
 
 def encode(data: bytes) -> bytes:
     """The base64url text of ``data``, without padding, as ASCII bytes."""
-    return binascii.b2a_base64(data, newline=False).rstrip(b"=").translate(_TO_URL)
+    return b64encode(data, _URL).rstrip(b"=")
 
 
 def decode(text: bytes) -> bytes:
@@ -35,14 +30,16 @@ def decode(text: bytes) -> bytes:
     Raises:
         MalformedTokenError: ``text`` is not the one canonical base64url text of any bytes.
     """
-    if not text:
-        return b""
     remainder = len(text) & 3
     if remainder and text[-1] not in _LAST[remainder]:
         raise MalformedTokenError("the text is not canonical base64url")
+    # The decoder takes the classic alphabet besides, and padding. A number is found in bytes four times as fast as
+    # bytes are.
+    if _PLUS in text or _SLASH in text or _EQUALS in text:
+        raise MalformedTokenError("the text is not base64url")
     try:
-        return _decode(b'"' + text.translate(_TO_CLASSIC) + _CLOSING[remainder])
-    except msgspec.ValidationError as error:
+        return b64decode(text + _PADDING[remainder] if remainder else text, _URL, True)
+    except binascii.Error as error:
         raise MalformedTokenError("the text is not base64url") from error
 
 
