@@ -38,6 +38,7 @@ class Behaviour:
     answer: dict[str, Any] = field(default_factory=dict)
     refuse_with: str | None = None
     token_status: int = 200
+    retry_after: str | None = None
     token_nonce: str | None = None
     api_nonce: str | None = None
     api_refuses_all: bool = False
@@ -115,7 +116,8 @@ class MachineIssuer:
         if self.behaviour.refuse_with is not None:
             return JSONResponse({"error": self.behaviour.refuse_with}, 400)
         if self.behaviour.token_status != 200:
-            return Response(status_code=self.behaviour.token_status)
+            later = {} if self.behaviour.retry_after is None else {"Retry-After": self.behaviour.retry_after}
+            return Response(status_code=self.behaviour.token_status, headers=later)
         if not self._is_client(form, request.headers.get("authorization")):
             return JSONResponse({"error": "invalid_client"}, 401)
         try:

@@ -60,7 +60,7 @@ def test_every_kind_of_token_request_is_shown() -> None:
 
 def test_every_error_of_the_table_is_there_and_has_that_code() -> None:
     rows = re.findall(r"^\| `(\w+Error)` \| `(\w+)` \|", TEXT, re.MULTILINE)
-    assert len(rows) == 6
+    assert len(rows) == 7
     for name, code in rows:
         error = getattr(errors, name)
         assert issubclass(error, ClientError)
@@ -74,8 +74,9 @@ def test_every_option_is_told() -> None:
 
 def test_the_numbers_are_those_of_the_code() -> None:
     from watchword.client.authentication.private_key_jwt import LIFETIME
+    from watchword.client.patience import MAX_PATIENCE
     from watchword.client.renewal import AHEAD, DOUBT_OFF, HOLD_OFF, LAST_CALL
 
-    assert (AHEAD, LAST_CALL, HOLD_OFF, DOUBT_OFF, LIFETIME) == (60, 10, 2, 5, 60)
-    for words in ("60 seconds", "last ten seconds", "two seconds", "five seconds", "one minute"):
+    assert (AHEAD, LAST_CALL, HOLD_OFF, DOUBT_OFF, LIFETIME, MAX_PATIENCE) == (60, 10, 2, 5, 60, 300)
+    for words in ("300 seconds", "60 seconds", "last ten seconds", "two seconds", "five seconds", "one minute"):
         assert words in TEXT

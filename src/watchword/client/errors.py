@@ -7,6 +7,7 @@ ClientError
 │   └── IssuerMismatchError     it comes from another issuer than the one that was asked (O07)
 ├── AuthorizationDeclinedError  the issuer answered with an error; ``error`` is its RFC 6749 code
 ├── TokenRequestError         the token endpoint answered with an error, or with nonsense
+│   └── TokenEndpointBusyError  it asks to be left alone, and is, until the moment it names
 ├── IdTokenError              the ID token does not hold
 ├── LoginTimeoutError         nobody came back from the browser in time
 ├── NotSignedInError          there is no login for this API, or it has ended
@@ -17,7 +18,8 @@ ClientError
 """
 
 import re
-from typing import ClassVar
+from math import ceil
+from typing import ClassVar, Self
 
 from watchword.errors import WatchwordError
 
@@ -63,6 +65,29 @@ class TokenRequestError(ClientError):
         super().__init__(sentence)
         self.error = harmless(error)
         self.status = status
+
+
+class TokenEndpointBusyError(TokenRequestError):
+    """The token endpoint asked to be left alone (429 or 503): nobody here asks for ``retry_after`` more seconds."""
+
+    code: ClassVar[str] = "token_endpoint_busy"
+
+    def __init__(
+        self, sentence: str, *, retry_after: int = 0, error: str = "invalid_response", status: int = 0
+    ) -> None:
+        super().__init__(sentence, error=error, status=status)
+        self.retry_after = retry_after
+
+    @classmethod
+    def lasting(cls, seconds: float, *, error: str, status: int) -> Self:
+        """One that says for how long."""
+        left = ceil(seconds)
+        return cls(
+            f"the token endpoint is busy and is not asked for {left} seconds",
+            retry_after=left,
+            error=error,
+            status=status,
+        )
 
 
 class IdTokenError(ClientError):

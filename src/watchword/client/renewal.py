@@ -8,7 +8,7 @@ renewal                                       └ in the background ┘ before t
 from enum import Enum, auto
 from typing import NamedTuple
 
-from watchword.client.errors import ClientError
+from watchword.client.errors import ClientError, TokenEndpointBusyError
 from watchword.client.tokens import TokenSet
 from watchword.clock import Clock
 
@@ -72,6 +72,8 @@ class Renewal:
         self.failure: ClientError | None = None
         self._ended = False
         self._hold_off_until = 0.0
+        self._busy: TokenEndpointBusyError | None = None
+        self._busy_until = 0.0
         self._doubted = False
         self._doubt_again_at = 0.0
 
@@ -83,14 +85,30 @@ class Renewal:
             refused: the access token that an API has just refused as invalid.
         """
         held = self.held
+        resting = self.refusal(at) is not None
         if refused is not None and held is not None and held.tokens.access_token == refused and not self._doubted:
             if at.monotonic < self._doubt_again_at:
                 return Plan.LEAVE
+            if resting:
+                return Plan.REFUSE  # whom it was refused; a doubt would take it from everybody until somebody may ask
             self._doubted, self._doubt_again_at = True, at.monotonic + DOUBT_OFF
-        resting = self._ended or (self.failure is not None and at.monotonic < self._hold_off_until)
         if held is None or self._doubted or held.is_spent(at):
             return Plan.REFUSE if resting else Plan.RENEW
         return Plan.RENEW_MEANWHILE if held.is_due(at) and not resting else Plan.USE
+
+    def refusal(self, at: Moment) -> ClientError | None:
+        """What those are told who need a renewal now; None when one may be begun."""
+        busy = self._busy
+        if busy is not None and at.monotonic < self._busy_until and not self._ended:
+            left = self._busy_until - at.monotonic
+            return TokenEndpointBusyError.lasting(left, error=busy.error, status=busy.status)
+        return self.failure if self._ended or at.monotonic < self._hold_off_until else None
+
+    def be_patient(self, busy: TokenEndpointBusyError, at: Moment) -> None:
+        """Nobody asks before the moment that the issuer named, whatever tokens are adopted meanwhile. Measured by the
+        clock that nobody sets.
+        """
+        self._busy, self._busy_until = busy, at.monotonic + busy.retry_after
 
     def succeed(self, held: Held) -> None:
         """New tokens are there and stored."""
@@ -105,6 +123,8 @@ class Renewal:
             at: the moment.
             for_good: it is no use to ask again.
         """
+        if isinstance(failure, TokenEndpointBusyError):
+            self.be_patient(failure, at)
         self.failure, self._hold_off_until = failure, at.monotonic + HOLD_OFF
         self._ended, self._doubted = for_good, False
 

@@ -6,8 +6,10 @@ from collections.abc import Sequence
 
 from watchword.client.authentication import ClientAuthentication
 from watchword.client.dpop import USE_NONCE, Proofs
-from watchword.client.errors import TokenRequestError
+from watchword.client.errors import TokenEndpointBusyError, TokenRequestError
 from watchword.client.origins import Origin, read_origin
+from watchword.client.patience import BUSY, asked_patience
+from watchword.client.renewal import HOLD_OFF
 from watchword.client.token_address import IssuerAddress, TokenAddress
 from watchword.client.token_endpoint import FormPost, TokenAnswer, read_token_answer
 from watchword.client.transport import post_for_answer
@@ -42,6 +44,7 @@ class TokenRequests:
 
         Raises:
             DiscoveryError: it is not known where the token endpoint is.
+            TokenEndpointBusyError: it asks to be left alone.
             TokenRequestError: it refused, could not be reached, or gave a token that was not asked for.
         """
         address = self._address()
@@ -52,7 +55,14 @@ class TokenRequests:
             self._proofs.remember(origin, answer.headers)
         if answer.body is None or ("error" not in answer.body and answer.status != 200):
             self._found = None  # whoever answered is no token endpoint: it may have moved
-        return read_token_answer(answer.status, answer.body, token_type=self.token_type)
+        try:
+            return read_token_answer(answer.status, answer.body, token_type=self.token_type)
+        except TokenRequestError as refusal:
+            if answer.status not in BUSY:
+                raise
+            patience = max(asked_patience(answer.headers, now=self._clock.now()), HOLD_OFF)
+            busy = TokenEndpointBusyError.lasting(patience, error=refusal.error, status=answer.status)
+            raise busy from refusal
 
     def _post(self, address: TokenAddress, origin: Origin, fields: Sequence[tuple[str, str]]) -> Answer:
         headers = {} if self._proofs is None else {"dpop": self._proofs.proof("POST", address.name, origin)}

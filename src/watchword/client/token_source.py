@@ -15,7 +15,7 @@ from weakref import WeakSet
 
 import anyio
 
-from watchword.client.errors import ClientError, TokenRequestError, TokensNotKeptError
+from watchword.client.errors import ClientError, TokenEndpointBusyError, TokenRequestError, TokensNotKeptError
 from watchword.client.grants import Grant
 from watchword.client.renewal import UNSAID_LIFETIME, Held, Moment, Plan, Renewal, hold, moment
 from watchword.client.token_request import TokenRequests
@@ -134,8 +134,8 @@ class TokenSource:
                 return None, None
             if plan in {Plan.USE, Plan.RENEW_MEANWHILE} and held is not None:
                 return held.tokens, None
-            if flight is None and self._renewal.failure is not None:
-                raise _copied(self._renewal.failure)
+            if flight is None and (failure := self._renewal.refusal(at)) is not None:
+                raise _copied(failure)
         if self._renewing == get_ident():
             raise TokensNotKeptError("on_renewed asks for the token that it is to store")
         return None, flight
@@ -205,6 +205,8 @@ class TokenSource:
             failure = for_good
         with self._lock:
             if self._flight is not flight:
+                if isinstance(failure, TokenEndpointBusyError):
+                    self._renewal.be_patient(failure, moment(self._clock))
                 held, failure = self._renewal.held, None  # others were adopted meanwhile
             elif failure is not None:
                 self._renewal.fail(failure, moment(self._clock), for_good=for_good is not None)
