@@ -152,7 +152,7 @@ def test_j90_nor_does_it_outlive_what_may_be_used(issuer: LoopbackIssuer, clock:
 def test_a_header_of_its_own_for_every_token_costs_no_reader_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
     """Some issuers put a number into it; a reader takes as long to make as two signatures."""
     verifier = fresh()
-    monkeypatch.setattr("watchword.verify.verification.OrdinaryTokens", None)
+    monkeypatch.setattr("watchword.verify.trusted_at_work.OrdinaryTokens", None)
     for number in range(MAX_KNOWN_HEADERS + 2):
         header = {"alg": "Ed25519", "typ": "at+jwt", "kid": KEY.kid, "n": number}
         assert verifier.verify(forge(KEY, header, claims())).sub == "user-1"

@@ -75,7 +75,7 @@ class ApiAuth(Generic[RequestT, ResponseT]):
         tokens = self._source.token()
         while True:
             visit.attach(tokens)
-            step = visit.judge((yield request))
+            step = visit.judge((yield visit.request))
             if step is Next.BETTER_TOKEN:
                 better = self._source.better_than(tokens.access_token)
                 if better is None:
@@ -96,7 +96,7 @@ class ApiAuth(Generic[RequestT, ResponseT]):
         tokens = await self._source.atoken()
         while True:
             visit.attach(tokens)
-            step = visit.judge((yield request))
+            step = visit.judge((yield visit.request))
             if step is Next.BETTER_TOKEN:
                 better = await self._source.abetter_than(tokens.access_token)
                 if better is None:

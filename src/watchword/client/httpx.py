@@ -13,8 +13,9 @@ except ModuleNotFoundError as error:
     ) from error
 
 from watchword.client.api_auth import ClientCredentialsAuth, RefreshingTokensAuth
+from watchword.client.protected_request import arenew_proof, renew_proof
 
-__all__ = ["ClientCredentials", "RefreshingTokens"]
+__all__ = ["ClientCredentials", "RefreshingTokens", "arenew_proof", "renew_proof"]
 
 
 class ClientCredentials(ClientCredentialsAuth[httpx.Request, httpx.Response], httpx.Auth):

@@ -9,8 +9,9 @@ from typing import ClassVar
 import httpx2
 
 from watchword.client.api_auth import ClientCredentialsAuth, RefreshingTokensAuth
+from watchword.client.protected_request import arenew_proof, renew_proof
 
-__all__ = ["ClientCredentials", "RefreshingTokens"]
+__all__ = ["ClientCredentials", "RefreshingTokens", "arenew_proof", "renew_proof"]
 
 
 class ClientCredentials(ClientCredentialsAuth[httpx2.Request, httpx2.Response], httpx2.Auth):

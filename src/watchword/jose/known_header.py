@@ -4,10 +4,14 @@ The tokens of one issuer share their header byte for byte until its key changes.
 that they are a sound header and that this key and the allow-list fit it, holds for every token that begins with them.
 """
 
+from collections.abc import Callable
+
 from watchword.jose import base64url
 from watchword.jose.errors import MalformedTokenError
 from watchword.jose.jwk import Key
 from watchword.jose.jws import MAX_TOKEN_CHARACTERS, UnverifiedMessage
+
+_DOT = ord(".")
 
 
 class KnownHeader:
@@ -16,28 +20,32 @@ class KnownHeader:
     Args:
         message: a token whose signature was verified.
         key: with this key.
+
+    Attributes:
+        payload: gives the payload of a token that begins with this very header and a dot, if its signature fits.
+            Raises `SignatureInvalidError` if it does not, `MalformedTokenError` if this is no compact JWS.
     """
 
-    __slots__ = ("_payload_at", "_verify", "header", "key")
+    __slots__ = ("header", "key", "payload")
 
     def __init__(self, message: UnverifiedMessage, key: Key) -> None:
         self.header = message.header
         self.key = key
-        self._verify = key.verify
-        self._payload_at = len(message.header_segment) + 1
+        self.payload = _opener(key.verify, len(message.header_segment) + 1)
 
-    def payload(self, token: str) -> bytes:
-        """The payload of a token that begins with this very header and a dot, if its signature fits.
 
-        Raises:
-            SignatureInvalidError: it does not.
-            MalformedTokenError: this is no compact JWS.
-        """
+def _opener(verify: Callable[[bytes, bytes], None], payload_at: int) -> Callable[[str], bytes]:
+    """A closure: what is bound in it is found sooner than attributes are."""
+    decode = base64url.decode
+
+    def payload(token: str) -> bytes:
         if len(token) > MAX_TOKEN_CHARACTERS or not token.isascii():
             raise MalformedTokenError("the token is too long, or not a compact JWS")
         signing_input, _, signature = token.encode("ascii").rpartition(b".")
-        payload = signing_input[self._payload_at :]
-        if len(signing_input) < self._payload_at or b"." in payload:
+        segment = signing_input[payload_at:]
+        if len(signing_input) < payload_at or _DOT in segment:
             raise MalformedTokenError("the token is not a compact JWS")
-        self._verify(signing_input, base64url.decode(signature))
-        return base64url.decode(payload)
+        verify(signing_input, decode(signature))
+        return decode(segment)
+
+    return payload

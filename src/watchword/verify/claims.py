@@ -20,7 +20,7 @@ class VerifiedClaims(Mapping[str, Any]):
     __slots__ = ("_held", "_reading")
 
     _held: dict[str, Any] | msgspec.Struct
-    _reading: Reading | None
+    _reading: Reading  # unset until somebody asks, where the claims are of the standard shape
 
     def __init__(
         self,
@@ -31,7 +31,7 @@ class VerifiedClaims(Mapping[str, Any]):
         roles: frozenset[str],
         is_client: bool | None = None,
     ) -> None:
-        _hold(self, claims)
+        hold(self, claims)
         acts_for_itself = claims.get("sub", client_id) == client_id if is_client is None else is_client
         _set_reading(self, Reading(client_id, scopes, roles, acts_for_itself))
 
@@ -39,18 +39,8 @@ class VerifiedClaims(Mapping[str, Any]):
     def read(cls, claims: dict[str, Any], reading: Reading) -> Self:
         """The same from what a profile read."""
         verified = _new(cls)
-        _hold(verified, claims)
+        hold(verified, claims)
         _set_reading(verified, reading)
-        return verified
-
-    @classmethod
-    def ordinary(cls, claims: dict[str, Any] | msgspec.Struct) -> Self:
-        """The same of claims whose shape is the standard one, each of the type that it should be: what they say is
-        read when it is asked for. In a struct every claim is a field.
-        """
-        verified = _new(cls)
-        _hold(verified, claims)
-        _set_reading(verified, None)
         return verified
 
     @property
@@ -97,16 +87,17 @@ class VerifiedClaims(Mapping[str, Any]):
         held = self._held
         if isinstance(held, msgspec.Struct):
             held = dict(zip(held.__struct_encode_fields__, msgspec.structs.astuple(held), strict=True))
-            _hold(self, held)
+            hold(self, held)
         return held
 
     @property
     def _read(self) -> Reading:
-        reading = self._reading
-        if reading is None:
+        try:
+            return self._reading
+        except AttributeError:
             reading = STANDARD.read_claims(self._claims)
             _set_reading(self, reading)
-        return reading
+            return reading
 
     @property
     def claims(self) -> Mapping[str, Any]:
@@ -147,7 +138,9 @@ class VerifiedClaims(Mapping[str, Any]):
         return f"<VerifiedClaims sub={self.sub!r} client_id={self.client_id!r} scopes={sorted(self.scopes)}>"
 
 
-# The slots' own setters, past the `__setattr__` that refuses everybody else, and quicker than `object.__setattr__`.
-_hold = VerifiedClaims.__dict__["_held"].__set__
+# The slots' own setters, past the `__setattr__` that refuses everybody else, and quicker than `object.__setattr__`. A
+# new object that `hold` was given claims for is complete: they must be of the standard shape, each of the type that it
+# should be, and what they say is read when it is asked for. In a struct every claim is a field.
+hold = VerifiedClaims.__dict__["_held"].__set__
 _set_reading = VerifiedClaims.__dict__["_reading"].__set__
 _new = object.__new__

@@ -15,7 +15,7 @@ import msgspec
 from watchword.jose.claims import END_OF_TIME, MAX_SUBJECT_CHARACTERS, MAX_TOKEN_ID_CHARACTERS
 from watchword.jose.errors import MalformedTokenError
 from watchword.jose.json_object import UsualValue, decode_object
-from watchword.verify.claims import VerifiedClaims
+from watchword.verify.claims import VerifiedClaims, hold
 from watchword.verify.profile_reading import MAX_CLIENT_ID_CHARACTERS
 
 Ordinary = tuple[VerifiedClaims, float, float]
@@ -23,6 +23,7 @@ MAX_LEARNT = 8  # arrangements of claims; a type is made for each, and an issuer
 _MAX_LEARNT_NAMES = 64
 _Time = Annotated[int, msgspec.Meta(ge=0, le=END_OF_TIME)]
 _Role = Annotated[str, msgspec.Meta(min_length=1)]
+_new = object.__new__
 _encode = msgspec.json.Encoder().encode
 
 
@@ -71,7 +72,11 @@ class OrdinaryTokens:
             try:
                 seen = recognise(payload)
                 if _encode(seen) == payload:
-                    return (VerifiedClaims.ordinary(seen), seen.iat, seen.exp) if seen.iat <= now < seen.exp else None
+                    if not seen.iat <= now < seen.exp:
+                        return None
+                    claims = _new(VerifiedClaims)  # here, not in a function: one is made for every token
+                    hold(claims, seen)
+                    return claims, seen.iat, seen.exp
             except (msgspec.MsgspecError, UnicodeDecodeError):
                 pass  # another arrangement, or not an ordinary token
         return self._read_any(payload, now)
@@ -79,13 +84,15 @@ class OrdinaryTokens:
     def _read_any(self, payload: bytes, now: float) -> Ordinary | None:
         try:
             seen = self._recognise(payload)
-            claims = decode_object(payload)
+            members = decode_object(payload)
         except (MalformedTokenError, msgspec.MsgspecError, UnicodeDecodeError):
             return None
         if not seen.iat <= now < seen.exp:
             return None
-        self._learn(claims)
-        return VerifiedClaims.ordinary(claims), seen.iat, seen.exp
+        self._learn(members)
+        claims = _new(VerifiedClaims)
+        hold(claims, members)
+        return claims, seen.iat, seen.exp
 
     def _learn(self, names: Collection[str]) -> None:
         """The order of the claims, from an ordinary token."""

@@ -1,11 +1,10 @@
 """What both verifiers do with a token. No I/O: what has to be fetched is handed to the driver as a `Need`."""
 
-from collections.abc import Callable, Generator, Iterator, Mapping
+from collections.abc import Callable, Generator, Mapping
+from dataclasses import dataclass
 from functools import partial
-from typing import Any, NamedTuple, Protocol
+from typing import Any, Self
 from weakref import WeakSet
-
-from anyio import to_thread
 
 from watchword.jose import jwt
 from watchword.jose.errors import AlgorithmNotAllowedError, JOSEError
@@ -23,113 +22,39 @@ from watchword.verify.errors import (
     from_jose,
 )
 from watchword.verify.introspection import Introspector
-from watchword.verify.key_source import GivenKeys, KeySource, PublishedKeys
-from watchword.verify.ordinary_token import OrdinaryTokens
+from watchword.verify.needs import AnswerNeeded, KeysNeeded, LookNeeded, Need, ProofNeeded
+from watchword.verify.ordinary_token import Ordinary
 from watchword.verify.presented import PresentedToken
 from watchword.verify.profiles import RFC9068
 from watchword.verify.revocation.marks import TokenMarks
 from watchword.verify.revocation.reader import JournalReader
 from watchword.verify.sender import SenderCheck
-from watchword.verify.settings import Expectations, VerifierSettings
-from watchword.verify.status import IssuerStatus, VerifierStatus
+from watchword.verify.settings import VerifierSettings
+from watchword.verify.status import VerifierStatus
 from watchword.verify.token_cache import TokenCache, Verdict
+from watchword.verify.trusted_at_work import TrustedAtWork, at_work
 
 MAX_KNOWN_HEADERS = 64
 
 
-class Need(Protocol):
-    """Something that has to be fetched before a verification can go on."""
-
-    def meet(self) -> Any:
-        """Fetch it, blocking."""
-        ...
-
-    async def ameet(self) -> Any:
-        """Fetch it on an event loop."""
-        ...
-
-
-class KeysNeeded:
-    """The key called ``kid`` is not at hand, or its set is due."""
-
-    __slots__ = ("_kid", "_source")
-
-    def __init__(self, source: KeySource, kid: str | None) -> None:
-        self._source = source
-        self._kid = kid
-
-    def meet(self) -> Any:
-        return self._source.find(self._kid)
-
-    async def ameet(self) -> Any:
-        return await self._source.afind(self._kid)
-
-
-class LookNeeded:
-    """It is time to look into the journal of withdrawals."""
-
-    __slots__ = ("_journal",)
-
-    def __init__(self, journal: JournalReader) -> None:
-        self._journal = journal
-
-    def meet(self) -> None:
-        self._journal.look()
-
-    async def ameet(self) -> None:
-        await self._journal.alook()
-
-
-class AnswerNeeded:
-    """The issuer has to be asked about an opaque token."""
-
-    __slots__ = ("_introspector", "_token")
-
-    def __init__(self, introspector: Introspector, token: str) -> None:
-        self._introspector = introspector
-        self._token = token
-
-    def meet(self) -> Any:
-        return self._introspector.introspect(self._token)
-
-    async def ameet(self) -> Any:
-        return await self._introspector.aintrospect(self._token)
-
-
-class ProofNeeded:
-    """A proof has to be compared with what other processes have seen."""
-
-    __slots__ = ("_check",)
-
-    def __init__(self, check: Callable[[], None]) -> None:
-        self._check = check
-
-    def meet(self) -> None:
-        self._check()
-
-    async def ameet(self) -> None:
-        await to_thread.run_sync(self._check)
-
-
-class TrustedAtWork:
-    """One trusted issuer: what is expected of its tokens, its keys, and what it has withdrawn."""
-
-    __slots__ = ("expected", "journal", "keys", "read_ordinary")
-
-    def __init__(self, expected: Expectations, keys: KeySource, journal: JournalReader | None) -> None:
-        self.expected = expected
-        self.keys = keys
-        self.journal = journal
-        self.read_ordinary = OrdinaryTokens(issuer=expected.issuer, audiences=expected.audiences).read
-
-
-class Known(NamedTuple):
-    """A header that was found good, with the key of the set that it names."""
+@dataclass(frozen=True, slots=True)
+class Known:
+    """A header that was found good, with the key of the set that it names, and what reads tokens under it."""
 
     opener: KnownHeader
     kid: str | None
     keys: KeySet
     issuer: TrustedAtWork
+    keys_at_hand: Callable[[str | None, float], KeySet | None]
+    read_payload: Callable[[str], bytes]
+    read_ordinary: Callable[[bytes, float], Ordinary | None]
+
+    @classmethod
+    def of(cls, message: UnverifiedMessage, key: Key, keys: KeySet, issuer: TrustedAtWork) -> Self:
+        """The header of a token that was found good."""
+        opener = KnownHeader(message, key)
+        source = issuer.keys
+        return cls(opener, message.header.kid, keys, issuer, source.at_hand, opener.payload, issuer.read_ordinary)
 
 
 class Verification:
@@ -144,9 +69,11 @@ class Verification:
         self._sender = SenderCheck(settings.sender, settings.audience, settings.clock)
         self._demands_proof = settings.sender.dpop == "require"
         self._shares_replays = settings.sender.replay is not None
-        self.issuers = tuple(_at_work(settings))
+        self.issuers = tuple(at_work(settings))
         self._by_name: Mapping[str, TrustedAtWork] = {issuer.expected.issuer: issuer for issuer in self.issuers}
         self._only = self.issuers[0] if len(self.issuers) == 1 else None
+        watches = any(issuer.journal is not None for issuer in self.issuers)
+        self._is_plain = not (self._remembers or self._demands_proof or watches)
         self._introspector = None
         if settings.introspection and settings.credentials is not None:
             first = settings.issuers[0]
@@ -157,11 +84,11 @@ class Verification:
         """How it is doing."""
         monotonic = self._clock.monotonic()
         return VerifierStatus(
-            tuple(_status(issuer, monotonic) for issuer in self.issuers),
+            tuple(issuer.status(monotonic) for issuer in self.issuers),
             len(self._cache),
         )
 
-    def attempt(self, token: str | PresentedToken) -> VerifiedClaims | None:  # noqa: C901  every request passes: no calls
+    def attempt(self, token: str | PresentedToken) -> VerifiedClaims | None:  # noqa: C901, PLR0912  every request passes: no calls
         """The claims, if nothing has to be fetched for them; None if something has, see `steps`.
 
         Raises:
@@ -180,9 +107,23 @@ class Verification:
         if verdict is None:
             if self._introspector is not None and self._is_opaque(text):
                 return None
-            verdict = self._judge_at_once(text, now, monotonic)
-            if verdict is None:
-                return None
+            known = self._known.get(text[: text.find(".")])
+            if known is not None and known.keys_at_hand(known.kid, monotonic) is known.keys:
+                try:
+                    payload = known.read_payload(text)
+                except JOSEError as error:
+                    raise from_jose(error) from error
+                ordinary = known.read_ordinary(payload, now)
+                if ordinary is not None and self._is_plain and (presented is None or presented.scheme == "Bearer"):
+                    return ordinary[0]  # nothing to remember, to look up or to prove
+                verdict = self._recognise(text, payload, ordinary, known, now)
+            else:
+                verdict = self._judge_at_once(text, now, monotonic)
+                if verdict is None:
+                    return None
+            journal = verdict.issuer.journal
+            if journal is not None and monotonic < journal.look_at:
+                self._look_up(verdict, journal)
         elif verdict.issuer.keys.at_hand(verdict.kid, monotonic) is not verdict.keys:
             return None
         elif not verdict.not_before <= now < verdict.expires_at:
@@ -256,32 +197,21 @@ class Verification:
         return message, issuer
 
     def _judge_at_once(self, text: str, now: float, monotonic: float) -> Verdict | None:
-        """The verdict on a token that is not remembered; None if something has to be fetched for it."""
-        known = self._known.get(text.partition(".")[0])
-        if known is not None and known.keys is known.issuer.keys.at_hand(known.kid, monotonic):
-            verdict = self._recognise(text, known, now)
-        else:
-            message, issuer = self._take_apart(text)
-            keys = issuer.keys.at_hand(message.header.kid, monotonic)
-            if keys is None:
-                return None
-            verdict = self._judge(text, message, keys, issuer, now)
-        journal = verdict.issuer.journal
-        if journal is not None and monotonic < journal.look_at:
-            self._look_up(verdict, journal)
-        return verdict
+        """The verdict on a token under a header that is not known; None if something has to be fetched for it."""
+        message, issuer = self._take_apart(text)
+        keys = issuer.keys.at_hand(message.header.kid, monotonic)
+        return None if keys is None else self._judge(text, message, keys, issuer, now)
 
-    def _recognise(self, text: str, known: "Known", now: float) -> Verdict:
-        """The verdict on a token under a known header; by all the rules if it is not quite ordinary."""
-        opener, kid, keys, issuer = known
+    def _recognise(self, text: str, payload: bytes, ordinary: Ordinary | None, known: "Known", now: float) -> Verdict:
+        """The verdict on a token under a known header, whose signature fits; by all the rules if it is not quite
+        ordinary.
+        """
+        issuer, key, header = known.issuer, known.opener.key, known.opener.header
         expected = issuer.expected
-        key = opener.key
         marks, is_bound = None, False
         try:
-            payload = opener.payload(text)
-            ordinary = issuer.read_ordinary(payload, now)
             if ordinary is None:
-                signed = jwt.SignedClaims(opener.header, decode_object(payload))
+                signed = jwt.SignedClaims(header, decode_object(payload))
                 ordinary = access_token.check(signed, expected, now)
                 is_bound = "cnf" in signed.claims
             claims, starts_at, ends_at = ordinary
@@ -294,11 +224,11 @@ class Verification:
             is_bound,
             starts_at - expected.tolerance,
             ends_at + expected.leeway,
-            kid,
+            known.kid,
             key,
             issuer,
             marks,
-            keys,
+            known.keys,
         )
         if self._remembers:
             self._cache.put(text, verdict)
@@ -344,7 +274,7 @@ class Verification:
             return
         if len(self._known) >= MAX_KNOWN_HEADERS:
             self._known = {}
-        self._known[segment] = Known(KnownHeader(message, key), message.header.kid, keys, issuer)
+        self._known[segment] = Known.of(message, key, keys, issuer)
 
     def _confirm_key(self, text: str, verdict: Verdict, keys: Any) -> None:
         """The key set has been renewed: the token's key must still be in it (THREATS J90)."""
@@ -372,22 +302,6 @@ class Verification:
 
     def _needs_proof(self, presented: PresentedToken | None, *, is_bound: bool) -> bool:
         return is_bound or self._demands_proof or (presented is not None and presented.scheme != "Bearer")
-
-
-def _at_work(settings: VerifierSettings) -> Iterator[TrustedAtWork]:
-    for issuer in settings.issuers:
-        keys: KeySource = (
-            PublishedKeys(issuer.address, algorithms=issuer.expected.algorithms, clock=settings.clock)
-            if issuer.keys is None
-            else GivenKeys(issuer.keys)
-        )
-        journal = None if issuer.revocation is None else JournalReader(issuer.revocation, clock=settings.clock)
-        yield TrustedAtWork(issuer.expected, keys, journal)
-
-
-def _status(issuer: TrustedAtWork, monotonic: float) -> IssuerStatus:
-    revocation = None if issuer.journal is None else issuer.journal.status()
-    return IssuerStatus(issuer.expected.issuer, issuer.keys.status(monotonic), revocation)
 
 
 _alive: "WeakSet[Verification]" = WeakSet()

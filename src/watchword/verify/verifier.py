@@ -16,14 +16,17 @@ class _Face:
     """What both verifiers are: two ways into one `Verification`."""
 
     def __init__(self, **options: Unpack[VerifierOptions]) -> None:
-        self._verification = Verification(read_options(options))
-        self._clock = self._verification.settings.clock
+        self._stand_before(Verification(read_options(options)))
+
+    def _stand_before(self, verification: Verification) -> None:
+        self._verification = verification
+        self._attempt = verification.attempt  # bound once, not at every token
+        self._clock = verification.settings.clock
 
     @classmethod
     def _sharing(cls, verification: Verification) -> Self:
         face = cls.__new__(cls)
-        face._verification = verification  # noqa: SLF001  its own kind
-        face._clock = verification.settings.clock  # noqa: SLF001  the same
+        face._stand_before(verification)  # noqa: SLF001  its own kind
         return face
 
     @property
@@ -67,7 +70,7 @@ class Verifier(_Face):
         Raises:
             VerificationError: which of its kinds says why not.
         """
-        claims = self._verification.attempt(token)
+        claims = self._attempt(token)
         if claims is None:
             claims = self._fetch_and_verify(token)
         return check(claims, require, now=self._clock.now()) if require else claims
@@ -93,7 +96,7 @@ class AsyncVerifier(_Face):
 
     async def verify(self, token: str | PresentedToken, *, require: Sequence[Requirement] = ()) -> VerifiedClaims:
         """See `Verifier.verify`; the event loop is never blocked by the network."""
-        claims = self._verification.attempt(token)
+        claims = self._attempt(token)
         if claims is None:
             claims = await self._fetch_and_verify(token)
         return check(claims, require, now=self._clock.now()) if require else claims

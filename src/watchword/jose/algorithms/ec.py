@@ -67,11 +67,15 @@ class ECKey:
         if not (self._zero < r < self._order and self._zero < s < self._order):
             raise SignatureInvalidError("the signature does not fit")
         # The library wants DER: written here in a third of the time that two big integers and its encoder take.
-        r, s = r.lstrip(b"\0"), s.lstrip(b"\0")
-        if r[0] > 0x7F:
+        first, second = r[0], s[0]
+        if first > 0x7F:
             r = b"\0" + r
-        if s[0] > 0x7F:
+        elif not first:
+            r = _shortest(r)
+        if second > 0x7F:
             s = b"\0" + s
+        elif not second:
+            s = _shortest(s)
         body = _INTEGER[len(r)] + r + _INTEGER[len(s)] + s
         try:
             self._verify(_SEQUENCE[len(body)] + body, data, self._scheme)
@@ -91,6 +95,12 @@ class ECKey:
         if self._private is None:
             return {}
         return {"d": base64url.encode_uint(self._private.private_numbers().private_value, self._octets)}
+
+
+def _shortest(number: bytes) -> bytes:
+    """The octets of a DER integer, of a number that begins with a zero."""
+    number = number.lstrip(b"\0")
+    return b"\0" + number if number[0] > 0x7F else number
 
 
 def _generate(curve: Curve) -> ECKey:
