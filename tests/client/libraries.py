@@ -31,15 +31,29 @@ class Library:
     def refreshing_tokens(self, *arguments: Any, **options: Any) -> Any:
         return self.auth.RefreshingTokens(*arguments, **options)
 
-    def call(self, auth: Any, method: str, url: str, *, follow: bool = False, **request: Any) -> Any:
-        """The response to one request, whichever way it is sent."""
-        if not self.is_async:
-            with self.module.Client(verify=_SSL, trust_env=False, follow_redirects=follow) as client:
-                return client.request(method, url, auth=auth, **request)
-        return anyio.run(lambda: self._acall(auth, method, url, follow, request))
+    def call(
+        self, auth: Any, method: str, url: str, *, follow: bool = False, hook: bool = False, **request: Any
+    ) -> Any:
+        """The response to one request, whichever way it is sent.
 
-    async def _acall(self, auth: Any, method: str, url: str, follow: bool, request: dict[str, Any]) -> Any:
-        async with self.module.AsyncClient(verify=_SSL, trust_env=False, follow_redirects=follow) as client:
+        Args:
+            auth: for this request.
+            method: of it.
+            url: of it.
+            follow: redirects.
+            hook: with the client's hook for proofs.
+            request: what else the library's ``request`` takes.
+        """
+        options: dict[str, Any] = {"verify": _SSL, "trust_env": False, "follow_redirects": follow}
+        if hook:
+            options["event_hooks"] = {"request": [self.auth.arenew_proof if self.is_async else self.auth.renew_proof]}
+        if not self.is_async:
+            with self.module.Client(**options) as client:
+                return client.request(method, url, auth=auth, **request)
+        return anyio.run(lambda: self._acall(options, auth, method, url, request))
+
+    async def _acall(self, options: dict[str, Any], auth: Any, method: str, url: str, request: dict[str, Any]) -> Any:
+        async with self.module.AsyncClient(**options) as client:
             return await client.request(method, url, auth=auth, **request)
 
     def stream_of(self, *parts: bytes) -> Any:

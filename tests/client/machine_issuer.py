@@ -43,6 +43,7 @@ class Behaviour:
     api_nonce: str | None = None
     api_refuses_all: bool = False
     redirect_to: str | None = None
+    redirect_status: int = 307
     challenge: str = 'Bearer realm="api", error="invalid_token"'
 
 
@@ -82,6 +83,7 @@ class MachineIssuer:
         self.token_requests: list[dict[str, str]] = []
         self.token_headers: list[Mapping[str, str]] = []
         self.calls: list[Seen] = []
+        self.redirected: list[Seen] = []
         self.counts: Counter[str] = Counter()
         self.gate = threading.Event()  # token requests wait for it
         self.gate.set()
@@ -93,7 +95,7 @@ class MachineIssuer:
             routes=[
                 Route("/.well-known/openid-configuration", self.metadata),
                 Route("/token", self.token, methods=["POST"]),
-                Route("/elsewhere", self.elsewhere),
+                Route("/elsewhere", self.elsewhere, methods=["GET", "POST", "PUT"]),
                 Route("/{path:path}", self.call, methods=["GET", "POST", "PUT"]),
             ]
         )
@@ -104,7 +106,9 @@ class MachineIssuer:
         return JSONResponse({**document, **self.behaviour.metadata})
 
     async def elsewhere(self, request: Request) -> Response:
-        return RedirectResponse(str(self.behaviour.redirect_to), 307)
+        body = await request.body()
+        self.redirected.append(Seen(request.method, request.url.path, dict(request.headers), body))
+        return RedirectResponse(str(self.behaviour.redirect_to), self.behaviour.redirect_status)
 
     async def token(self, request: Request) -> Response:
         form = {name: str(value) for name, value in (await request.form()).items()}

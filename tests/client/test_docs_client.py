@@ -55,7 +55,7 @@ def call(namespace: dict[str, Any], machines: MachineIssuer) -> None:
 
 
 def test_every_kind_of_token_request_is_shown() -> None:
-    assert len(BLOCKS) == 6
+    assert len(BLOCKS) == 7
 
 
 def test_every_error_of_the_table_is_there_and_has_that_code() -> None:

@@ -38,4 +38,4 @@ def test_without_httpx_one_sentence_says_what_to_install() -> None:
 @pytest.mark.parametrize("module", ["httpx", "httpx2"])
 def test_both_modules_offer_the_same(module: str) -> None:
     names = run(f"import watchword.client.{module} as it\nprint(*it.__all__)").stdout.split()
-    assert names == ["ClientCredentials", "RefreshingTokens"]
+    assert names == ["ClientCredentials", "RefreshingTokens", "arenew_proof", "renew_proof"]

@@ -73,5 +73,7 @@ def test_a_stranger_gives_no_nonce() -> None:
 
 def test_what_cannot_be_repeated_is_not() -> None:
     request = protected(bound=True, repeatable=False)
-    assert request.judge(answer("use_dpop_nonce", nonce="1")) is Next.DONE
-    assert request.judge(answer("invalid_token", nonce="1")) is Next.BETTER_TOKEN_LATER
+    nonce, token = answer("use_dpop_nonce", nonce="1"), answer("invalid_token", nonce="1")
+    nonce.request = token.request = request.request
+    assert request.judge(nonce) is Next.DONE
+    assert request.judge(token) is Next.BETTER_TOKEN_LATER
