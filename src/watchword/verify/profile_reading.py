@@ -92,7 +92,7 @@ class TokenShape:
         return Reading(
             client_id,
             self._scopes(claims),
-            frozenset(role for path in self.roles for role in _roles(claims, path, audience)),
+            frozenset(role for path in self.roles for role in roles_at(claims, path, audience)),
             self.own_account is not None and self.own_account.holds(signed),
         )
 
@@ -198,8 +198,12 @@ def _audience(claims: Mapping[str, Any], name: str, audiences: tuple[str, ...]) 
     raise AudienceMismatchError("the token is for another audience", claim=name)
 
 
-def _roles(claims: Mapping[str, Any], path: tuple[str, ...], audience: str) -> tuple[str, ...]:
-    """The strings at the end of ``path``; none where it ends early."""
+def roles_at(claims: Mapping[str, Any], path: tuple[str, ...], audience: str) -> tuple[str, ...]:
+    """The strings at the end of ``path``; none where it ends early.
+
+    Raises:
+        ClaimError: something on the way is no object, or what is found no list of strings.
+    """
     holder: Any = claims
     for name in (audience if step == AUDIENCE else step for step in path[:-1]):
         if name not in holder:
