@@ -1,14 +1,20 @@
-"""Asking the issuer about tokens that say nothing to anybody else (RFC 7662)."""
+"""Asking the issuer about tokens that say nothing to anybody else (RFC 7662).
+
+The RFC names the client and the scopes in an answer, and no roles; most issuers add what their tokens say. So an
+answer is read by its names first and then by those of the issuer's profile, and by no others.
+"""
 
 import logging
 import re
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Hashable, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any, TypeVar
 
 from watchword.clock import Clock
 from watchword.fetch import Answer, FetchError, Policy, aget_json, apost_form, get_json, post_form
 from watchword.jose import claims as rules
 from watchword.jose.errors import AudienceMismatchError, ClaimError, JOSEError, TypeMismatchError
+from watchword.jose.header import Header
 from watchword.jose.jws import MAX_TOKEN_CHARACTERS
 from watchword.verify.claims import VerifiedClaims
 from watchword.verify.credentials import ResourceCredentials
@@ -21,8 +27,11 @@ from watchword.verify.errors import (
     from_jose,
 )
 from watchword.verify.key_address import KeyAddress
-from watchword.verify.profile_reading import MAX_CLIENT_ID_CHARACTERS, names, words
+from watchword.verify.profile_reading import MAX_CLIENT_ID_CHARACTERS, names, roles_at, words
+from watchword.verify.profiles import Profile
 from watchword.verify.settings import Expectations
+
+T = TypeVar("T", bound=Hashable)
 
 ENDPOINT_AGE = 3600.0  # seconds after which the metadata is read again
 COOL_DOWN = 5.0  # seconds for which nobody asks for metadata that could not be had
@@ -47,7 +56,8 @@ class Introspector:
     claims.
 
     Args:
-        expected: what the token must be. Of its profile nothing is used: an answer has the names of RFC 7662 and 9068.
+        expected: what the token must be. Its profile says where the answer has roles, and what else the client and the
+            scopes may be called there; its proofs are for signed tokens and not asked for.
         address: where the issuer's metadata is.
         credentials: who this API is at the issuer.
         clock: judges validity, and measures how long an address is kept.
@@ -138,7 +148,7 @@ class Introspector:
 def read_answer(answer: Mapping[str, Any], expected: Expectations, *, now: float) -> VerifiedClaims:
     """The claims in an issuer's answer, which is believed about nothing but the token.
 
-    RFC 7662 leaves every member but ``active`` to the issuer. Here ``exp``, ``aud`` and ``client_id`` must be there:
+    RFC 7662 leaves every member but ``active`` to the issuer. Here ``exp``, ``aud`` and the client must be there:
     section 4 has the issuer see to it that a token is for the API that asks, but not every issuer knows which API asks,
     and a token for another API must not pass because nobody said so.
 
@@ -159,19 +169,71 @@ def read_answer(answer: Mapping[str, Any], expected: Expectations, *, now: float
     try:
         _check_kind(claims)
         rules.check_issuer(claims, expected=expected.issuer)
-        if not set(expected.audiences).intersection(rules.audiences(claims)):
-            raise AudienceMismatchError("the token is for another audience", claim="aud")
+        audience = _audience(claims, expected.audiences)
         rules.check_expiry(claims, now=now, leeway=expected.leeway)
         rules.check_not_before(claims, now=now, leeway=expected.leeway)
         if "iat" in claims:
             rules.check_issued_at(claims, now=now, leeway=expected.leeway)
-        client_id = rules.text(claims, "client_id", max_characters=MAX_CLIENT_ID_CHARACTERS)
+        client_id = _client(claims, expected.profile)
         claims["sub"] = _subject(claims, client_id)
-        scopes = words(claims, "scope") if "scope" in claims else frozenset()
-        roles = frozenset(names(claims, "roles")) if "roles" in claims else frozenset()
+        scopes = _scopes(claims, expected.profile)
+        paths = {path for shape in expected.profile.shapes for path in shape.roles}
+        roles = frozenset(role for path in paths for role in roles_at(claims, path, audience))
     except JOSEError as error:
         raise from_jose(error) from error
-    return VerifiedClaims(claims, client_id=client_id, scopes=scopes, roles=roles)
+    is_client = claims["sub"] == client_id or _is_own_account(claims, expected.profile)
+    return VerifiedClaims(claims, client_id=client_id, scopes=scopes, roles=roles, is_client=is_client)
+
+
+def _audience(claims: Mapping[str, Any], audiences: tuple[str, ...]) -> str:
+    """The first of ``audiences`` for which the token was made."""
+    members = rules.audiences(claims)
+    for audience in audiences:
+        if audience in members:
+            return audience
+    raise AudienceMismatchError("the token is for another audience", claim="aud")
+
+
+def _client(claims: Mapping[str, Any], profile: Profile) -> str:
+    own = _agreed(shape.client for shape in profile.shapes)
+    if own is None or own not in claims:
+        return rules.text(claims, "client_id", max_characters=MAX_CLIENT_ID_CHARACTERS)
+    client_id = rules.text(claims, own, max_characters=MAX_CLIENT_ID_CHARACTERS)
+    if claims.get("client_id", client_id) != client_id:
+        raise ClaimError("the claim `client_id` names another client than the issuer's own claim", claim="client_id")
+    return client_id
+
+
+def _scopes(claims: Mapping[str, Any], profile: Profile) -> frozenset[str]:
+    if "scope" in claims:
+        return words(claims, "scope")
+    name = _agreed(shape.scopes for shape in profile.shapes)
+    if name is None or name not in claims:
+        return frozenset()
+    are_words = _agreed(shape.scopes_are for shape in profile.shapes) == "words"
+    return words(claims, name) if are_words else frozenset(names(claims, name))
+
+
+def _agreed(values: Iterable[T]) -> T | None:
+    """What all shapes of a profile have; None if they differ, since nothing tells which of them an answer is about."""
+    distinct = set(values)
+    return distinct.pop() if len(distinct) == 1 else None
+
+
+@dataclass(frozen=True, slots=True)
+class _Stated:
+    """The claims of an answer where marks look for those of a token. It has no header, so that of nothing."""
+
+    claims: Mapping[str, Any]
+    header: Header
+
+
+_NO_HEADER = Header("", None, None, {})
+
+
+def _is_own_account(claims: Mapping[str, Any], profile: Profile) -> bool:
+    stated: Any = _Stated(claims, _NO_HEADER)
+    return any(shape.own_account is not None and shape.own_account.holds(stated) for shape in profile.shapes)
 
 
 def _check_kind(claims: Mapping[str, Any]) -> None:
