@@ -11,8 +11,6 @@ from watchword.jose.errors import MalformedTokenError
 from watchword.jose.jwk import Key
 from watchword.jose.jws import MAX_TOKEN_CHARACTERS, UnverifiedMessage
 
-_DOT = ord(".")
-
 
 class KnownHeader:
     """Opens tokens that begin with one header, with the key that it names.
@@ -36,16 +34,16 @@ class KnownHeader:
 
 def _opener(verify: Callable[[bytes, bytes], None], payload_at: int) -> Callable[[str], bytes]:
     """A closure: what is bound in it is found sooner than attributes are."""
-    decode = base64url.decode
+    decode = base64url.decode_text
 
     def payload(token: str) -> bytes:
         if len(token) > MAX_TOKEN_CHARACTERS or not token.isascii():
             raise MalformedTokenError("the token is too long, or not a compact JWS")
-        signing_input, _, signature = token.encode("ascii").rpartition(b".")
-        segment = signing_input[payload_at:]
-        if len(signing_input) < payload_at or _DOT in segment:
+        signed, _, signature = token.rpartition(".")
+        segment = signed[payload_at:]
+        if len(signed) < payload_at or "." in segment:
             raise MalformedTokenError("the token is not a compact JWS")
-        verify(signing_input, decode(signature))
+        verify(signed.encode("ascii"), decode(signature))
         return decode(segment)
 
     return payload

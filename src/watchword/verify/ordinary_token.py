@@ -59,7 +59,7 @@ class OrdinaryTokens:
         required: list[Any] = list(self._types.items())
         optional: list[Any] = [("scope", str, ""), ("roles", list[_Role], []), *absent]
         self._types |= {"scope": str, "roles": list[_Role]}
-        self._recognise = _decoder(msgspec.defstruct("Ordinary", required + optional))
+        self._recognise = _decoder(msgspec.defstruct("Ordinary", required + optional, gc=False))
         self._recognise_learnt: Callable[[bytes], Any] | None = None
         self._learnt = 0
 
@@ -102,7 +102,7 @@ class OrdinaryTokens:
         # A claim may be called what no field may be; those that are read here keep their names.
         fields = {name if name in self._types else f"claim_{place}": name for place, name in enumerate(names)}
         types = [(field, self._types.get(name, UsualValue)) for field, name in fields.items()]
-        self._recognise_learnt = _decoder(msgspec.defstruct("Learnt", types, rename=fields))
+        self._recognise_learnt = _decoder(msgspec.defstruct("Learnt", types, rename=fields, gc=False))
 
 
 def _decoder(struct: type[msgspec.Struct]) -> Callable[[bytes], Any]:
