@@ -75,11 +75,13 @@ def calls_of(address: str) -> Caller:
 
 
 @contextmanager
-def blocking_server(interceptor: Any, handler: grpc.GenericRpcHandler) -> Iterator[str]:
+def blocking_server(
+    interceptor: Any, handler: grpc.GenericRpcHandler, *, tls: grpc.ServerCredentials | None = None
+) -> Iterator[str]:
     """The address of a server whose methods run in threads."""
     server = grpc.server(ThreadPoolExecutor(8), interceptors=[interceptor])
     server.add_generic_rpc_handlers((handler,))
-    port = server.add_insecure_port("127.0.0.1:0")
+    port = _listen(server, tls)
     server.start()
     try:
         yield f"127.0.0.1:{port}"
@@ -88,7 +90,9 @@ def blocking_server(interceptor: Any, handler: grpc.GenericRpcHandler) -> Iterat
 
 
 @contextmanager
-def asyncio_server(interceptor: Callable[[], Any], handler: grpc.GenericRpcHandler) -> Iterator[str]:
+def asyncio_server(
+    interceptor: Callable[[], Any], handler: grpc.GenericRpcHandler, *, tls: grpc.ServerCredentials | None = None
+) -> Iterator[str]:
     """The address of a server on an event loop, in a thread of its own."""
     ready = threading.Event()
     address: list[str] = []
@@ -98,7 +102,7 @@ def asyncio_server(interceptor: Callable[[], Any], handler: grpc.GenericRpcHandl
         done = asyncio.Event()
         server = grpc.aio.server(interceptors=[interceptor()])
         server.add_generic_rpc_handlers((handler,))
-        address.append(f"127.0.0.1:{server.add_insecure_port('127.0.0.1:0')}")
+        address.append(f"127.0.0.1:{_listen(server, tls)}")
         await server.start()
         loop = asyncio.get_running_loop()
         stop.append(lambda: loop.call_soon_threadsafe(done.set))
@@ -114,6 +118,12 @@ def asyncio_server(interceptor: Callable[[], Any], handler: grpc.GenericRpcHandl
     finally:
         stop[0]()
         thread.join()
+
+
+def _listen(server: Any, tls: grpc.ServerCredentials | None) -> int:
+    address = "127.0.0.1:0"
+    port: int = server.add_insecure_port(address) if tls is None else server.add_secure_port(address, tls)
+    return port
 
 
 class GRPCDriver:
