@@ -1,10 +1,13 @@
 """Blocking calls that stay open, and an eye on their tokens."""
 
+import logging
 import threading
 from collections.abc import Callable
 
 from watchword.verify.errors import VerificationError
 from watchword.verify.open_connection import OpenConnection
+
+_log = logging.getLogger("watchword.grpc")
 
 
 class OpenStreams:
@@ -20,8 +23,9 @@ class OpenStreams:
         with self._changed:
             self._open[connection] = end
             if self._thread is None:
-                self._thread = threading.Thread(target=self._watch, name="watchword-grpc-streams", daemon=True)
-                self._thread.start()
+                thread = threading.Thread(target=self._watch, name="watchword-grpc-streams", daemon=True)
+                thread.start()
+                self._thread = thread  # not before: who could not be started watches nothing
             self._changed.notify()
 
     def remove(self, connection: OpenConnection) -> None:
@@ -40,8 +44,24 @@ class OpenStreams:
                 self._changed.wait(min(connection.pause for connection in self._open))
                 watched = list(self._open.items())
             for connection, end in watched:
-                try:
-                    connection.check()
-                except VerificationError:
+                if not _is_good(connection):
                     self.remove(connection)
-                    end()
+                    _end(end)
+
+
+def _is_good(connection: OpenConnection) -> bool:
+    try:
+        connection.check()
+    except VerificationError:
+        return False
+    except Exception:  # noqa: BLE001  a mistake in the application's condition ends its stream, not the watch over all
+        _log.exception("the token of an open stream could not be looked at, so the stream is ended")
+        return False
+    return True
+
+
+def _end(end: Callable[[], None]) -> None:
+    try:
+        end()
+    except Exception:  # noqa: BLE001  nor does this
+        _log.exception("a stream whose token has ended could not be ended")
