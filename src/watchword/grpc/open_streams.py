@@ -3,11 +3,21 @@
 import logging
 import threading
 from collections.abc import Callable
+from dataclasses import dataclass
 
+from watchword.clock import SystemClock
 from watchword.verify.errors import VerificationError
 from watchword.verify.open_connection import OpenConnection
 
 _log = logging.getLogger("watchword.grpc")
+# Between two looks time passes as it does for the thread that waits, whatever the verifier's clock says.
+_CLOCK = SystemClock()
+
+
+@dataclass(slots=True)
+class _Watched:
+    end: Callable[[], None]
+    due_at: float
 
 
 class OpenStreams:
@@ -15,13 +25,13 @@ class OpenStreams:
 
     def __init__(self) -> None:
         self._changed = threading.Condition()
-        self._open: dict[OpenConnection, Callable[[], None]] = {}
+        self._open: dict[OpenConnection, _Watched] = {}
         self._thread: threading.Thread | None = None
 
     def add(self, connection: OpenConnection, end: Callable[[], None]) -> None:
         """Call ``end`` once when the token of ``connection`` has ended."""
         with self._changed:
-            self._open[connection] = end
+            self._open[connection] = _Watched(end, _CLOCK.monotonic() + connection.pause)
             if self._thread is None:
                 thread = threading.Thread(target=self._watch, name="watchword-grpc-streams", daemon=True)
                 thread.start()
@@ -41,12 +51,17 @@ class OpenStreams:
                     # The next call starts another thread.
                     self._thread = None
                     return
-                self._changed.wait(min(connection.pause for connection in self._open))
-                watched = list(self._open.items())
-            for connection, end in watched:
-                if not _is_good(connection):
+                now = _CLOCK.monotonic()
+                due = [(connection, watched) for connection, watched in self._open.items() if watched.due_at <= now]
+                if not due:
+                    # Until the next is due, or one is added that is due earlier.
+                    self._changed.wait(min(watched.due_at for watched in self._open.values()) - now)
+            for connection, watched in due:
+                if _is_good(connection):
+                    watched.due_at = _CLOCK.monotonic() + connection.pause
+                else:
                     self.remove(connection)
-                    _end(end)
+                    _end(watched.end)
 
 
 def _is_good(connection: OpenConnection) -> bool:
