@@ -261,6 +261,16 @@ def test_after_a_failure_the_address_is_looked_up_again(
     assert issuing.paths[-1] == "/moved"
 
 
+@pytest.mark.parametrize("status", [429, 503])
+def test_a_busy_issuer_is_not_asked_twice_as_much(
+    issuing: IntrospectingIssuer, introspector: Introspector, status: int
+) -> None:
+    issuing.status = status
+    for _ in range(3):
+        assert refusal(introspector) == "introspection_unavailable"
+    assert issuing.paths == ["/.well-known/openid-configuration", *["/introspect"] * 3]
+
+
 def test_an_issuer_that_is_away_is_not_asked_for_its_metadata_again_and_again(
     issuing: IntrospectingIssuer, introspector: Introspector, clock: SettableClock
 ) -> None:

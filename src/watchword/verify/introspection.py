@@ -36,6 +36,7 @@ T = TypeVar("T", bound=Hashable)
 ENDPOINT_AGE = 3600.0  # seconds after which the metadata is read again
 COOL_DOWN = 5.0  # seconds for which nobody asks for metadata that could not be had
 LIMITS = Policy(max_bytes=64 * 1024, deadline=5.0)
+_BUSY = frozenset({429, 503})
 _TOKEN = re.compile(r"[A-Za-z0-9\-._~+/]+=*\Z")
 # What issuers say of access tokens, member by member; a refresh token or an ID token is active too (THREATS J65).
 _KINDS: Mapping[str, frozenset[str]] = {
@@ -50,7 +51,7 @@ class Introspector:
     """Asks one issuer. Shared between threads and event loops.
 
     Nothing of an answer is kept: a token that is revoked is refused from the next request on. The address is learnt
-    from the issuer's metadata, once an hour and after each failure.
+    from the issuer's metadata, once an hour and after a failure that may mean that it has moved.
 
     Whether a bound token is the caller's own is not asked here; `watchword.verify.sender` reads the ``cnf`` of the
     claims.
@@ -141,7 +142,9 @@ class Introspector:
         if answer.status == 401:
             raise self._unavailable("our own credentials were refused", forget=False)
         if answer.status != 200 or answer.body is None:
-            raise self._unavailable(f"the endpoint answered {answer.status}, or with something that is no JSON object")
+            detail = f"the endpoint answered {answer.status}, or with something that is no JSON object"
+            # One that is busy has not moved: to look it up again would ask twice as much of it.
+            raise self._unavailable(detail, forget=answer.status not in _BUSY)
         return read_answer(answer.body, self._expected, now=self._clock.now())
 
 
