@@ -28,6 +28,8 @@ class OpenConnection:
         claims: of the token, from `Protection.admit`.
         require: what it must still be good for.
         every: seconds between two looks; at least five if the issuer is asked each time, as about opaque tokens.
+
+    ``asks_issuer``: whether it is.
     """
 
     def __init__(
@@ -43,7 +45,8 @@ class OpenConnection:
         self._protection = protection
         self._token = presented.unverified_token
         self._require = tuple(require)
-        self._every = every if self._token.count(".") == 2 else max(every, _BETWEEN_QUESTIONS)
+        self.asks_issuer = self._token.count(".") != 2
+        self._every = max(every, _BETWEEN_QUESTIONS) if self.asks_issuer else every
 
     def ask_also(self, require: Sequence[Requirement]) -> None:
         """From the next look on the token must be good for ``require`` too."""
