@@ -5,12 +5,16 @@ from typing import Any, NoReturn, Unpack
 
 import grpc
 
+from watchword.clock import SystemClock
 from watchword.grpc.calls import Asked, MethodRules, Unlisted, present, remember, verdict
 from watchword.grpc.open_streams import OpenStreams
 from watchword.verify.errors import RequirementError, StepUpError, VerificationError
 from watchword.verify.open_connection import DEFAULT_EVERY, OpenConnection
 from watchword.verify.protection import Protection, ProtectionOptions
 from watchword.verify.requirements import Requirement
+
+# Between two looks time passes as it does for those who wait, whatever the verifier's clock says.
+_CLOCK = SystemClock()
 
 
 class BlockingGuard:
@@ -68,11 +72,16 @@ class BlockingGuard:
         return connection
 
     def _checked(self, connection: OpenConnection, context: Any, messages: Iterable[Any]) -> Iterator[Any]:
+        look_at = _CLOCK.monotonic() + connection.pause
         for message in messages:
-            try:
-                connection.check()
-            except VerificationError as error:
-                self._abort(context, error)
+            # A look costs little unless the issuer is asked: then not for every message.
+            has_ended = self._protection.now() >= connection.claims.expires_at
+            if has_ended or not connection.asks_issuer or _CLOCK.monotonic() >= look_at:
+                try:
+                    connection.check()
+                except VerificationError as error:
+                    self._abort(context, error)
+                look_at = _CLOCK.monotonic() + connection.pause
             yield message
 
     def _streamed(self, connection: OpenConnection, context: Any, method: Callable[[], Iterable[Any]]) -> Iterator[Any]:
