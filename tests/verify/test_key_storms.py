@@ -206,7 +206,7 @@ def test_j89_what_was_forgotten_is_not_learnt_again_from_a_fetch_that_was_under_
     issuer: LoopbackIssuer, clock: SettableClock, verifier: Verifier
 ) -> None:
     keys = source(verifier)
-    cache = keys._cache
+    cache = keys.cache
     withdrawn = issuer.keys[0]
     issuer.gate.clear()
 
@@ -225,7 +225,7 @@ def test_j89_what_was_forgotten_is_not_learnt_again_from_a_fetch_that_was_under_
     flight.result(timeout=10)
     late.join()
     assert cache.snapshot is not None  # it landed in what was left behind
-    assert keys._cache.snapshot is None
+    assert keys.cache.snapshot is None
     issuer.keys = [Key.generate("ES256")]
     clock.advance(1)
     with pytest.raises(UnknownKeyError):

@@ -38,6 +38,10 @@ class ApiAuth(Generic[RequestT, ResponseT]):
         unknown = options.keys() - AuthOptions.__annotations__.keys()
         if unknown:
             raise TypeError("there is no option " + ", ".join(sorted(unknown)))
+        for name in ("danger_any_origin", "danger_allow_http"):
+            # The text "false", from an environment variable, would count as true.
+            if not isinstance(options.get(name, False), bool):
+                raise ClientSettingsError(f"{name} is True or False")
         clock = options.get("clock") or SystemClock()
         key = options.get("dpop_key")
         self._issuer = _issuer_address(options)

@@ -8,6 +8,7 @@ from asyncio import wrap_future
 from collections.abc import Sequence
 from concurrent.futures import Future
 from concurrent.futures import TimeoutError as WaitedTooLongError
+from itertools import repeat
 from threading import BoundedSemaphore, Lock, Thread
 from typing import Protocol
 from weakref import WeakSet
@@ -21,7 +22,7 @@ from watchword.jose.jwk_set import KeySet
 from watchword.verify.discovery import read_jwks_address
 from watchword.verify.errors import KeysUnavailableError
 from watchword.verify.key_address import KeyAddress
-from watchword.verify.key_cache import KeyCache, KeysStatus, Plan
+from watchword.verify.key_cache import KeyCache, KeysStatus, Plan, Snapshot
 from watchword.verify.published_keys import read_published_keys
 
 BRIEF_WAIT = 0.2  # seconds for which tokens with an unknown key wait for a fetch that another began (THREATS R32)
@@ -32,7 +33,13 @@ _log = logging.getLogger("watchword.verify")
 
 
 class KeySource(Protocol):
-    """Gives the keys among which the one named ``kid`` is looked for."""
+    """Gives the keys among which the one named ``kid`` is looked for.
+
+    Attributes:
+        cache: its `KeyCache.snapshot` is what every request looks at, without a call.
+    """
+
+    cache: KeyCache
 
     def find(self, kid: str | None) -> KeySet:
         """The keys, fetched first where needed.
@@ -64,6 +71,8 @@ class GivenKeys:
 
     def __init__(self, keys: KeySet) -> None:
         self._keys = keys
+        self.cache = KeyCache()
+        self.cache.snapshot = Snapshot(keys, *repeat(math.inf, 4))
 
     def find(self, kid: str | None) -> KeySet:
         del kid
@@ -99,7 +108,7 @@ class PublishedKeys:
         self._address = address
         self._algorithms = tuple(algorithms)
         self._clock = clock
-        self._cache = KeyCache()
+        self.cache = KeyCache()
         self._lock = Lock()
         self._seats = BoundedSemaphore(BRIEF_WAITERS)
         self._flight: Future[None] | None = None
@@ -144,7 +153,7 @@ class PublishedKeys:
 
     def at_hand(self, kid: str | None, monotonic: float) -> KeySet | None:
         """The hot path: nothing to decide, so nothing to lock."""
-        snapshot = self._cache.snapshot
+        snapshot = self.cache.snapshot
         if snapshot is None or monotonic >= snapshot.renew_at:
             return None
         keys = snapshot.keys
@@ -153,13 +162,13 @@ class PublishedKeys:
     def forget(self) -> None:
         """Begin anew; a fetch under way lands in what is left behind."""
         with self._lock:
-            self._cache = KeyCache()
+            self.cache = KeyCache()
             self._flight = None
             self._found = None
 
     def status(self, monotonic: float) -> KeysStatus:
         """See `KeySource`."""
-        snapshot = self._cache.snapshot
+        snapshot = self.cache.snapshot
         if snapshot is None:
             return KeysStatus((), is_fresh=False, usable_seconds=0.0)
         kids = tuple(key.kid for key in snapshot.keys)
@@ -171,14 +180,14 @@ class PublishedKeys:
         with self._lock:
             if self._flight is not None and now >= self._lost_at:
                 self._flight = None
-            plan = self._cache.plan(kid, now, fetching=self._flight is not None)
+            plan = self.cache.plan(kid, now, fetching=self._flight is not None)
             if plan in {Plan.USE, Plan.REFUSE}:
                 return None, 0.0
             flight, joined = self._flight, self._flight is not None
             if flight is None:
                 flight = self._flight = _running_future()
                 self._lost_at = now + LOST_AFTER
-                cache = self._cache
+                cache = self.cache
                 ticket = cache.begin(now)
         if not joined:
             self._take_off(cache, ticket, flight)
@@ -229,7 +238,7 @@ class PublishedKeys:
         return read_jwks_address(metadata.value, address)
 
     def _arrived(self, kid: str | None, flight: Future[None] | None) -> KeySet:
-        snapshot = self._cache.snapshot
+        snapshot = self.cache.snapshot
         if snapshot is None or self._clock.monotonic() >= snapshot.usable_until:
             raise KeysUnavailableError
         if flight is not None and not flight.done() and kid is not None and kid not in snapshot.keys:
@@ -247,7 +256,7 @@ class PublishedKeys:
         self._seats = BoundedSemaphore(BRIEF_WAITERS)
         if self._flight is not None:
             self._flight = None
-            self._cache.abandon()
+            self.cache.abandon()
 
 
 def _running_future() -> Future[None]:

@@ -22,6 +22,8 @@ from watchword.verify.errors import (
     from_jose,
 )
 from watchword.verify.introspection import Introspector
+from watchword.verify.key_cache import Snapshot
+from watchword.verify.key_source import KeySource
 from watchword.verify.needs import AnswerNeeded, KeysNeeded, LookNeeded, Need, ProofNeeded
 from watchword.verify.ordinary_token import Ordinary
 from watchword.verify.presented import PresentedToken
@@ -35,30 +37,46 @@ from watchword.verify.token_cache import TokenCache, Verdict
 from watchword.verify.trusted_at_work import TrustedAtWork, at_work
 
 MAX_KNOWN_HEADERS = 64
+_NOT_PRESENTED = "a token is a str, or a PresentedToken"
 
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """A header that was found good, with the key of the set that it names, and what reads tokens under it."""
+    """A header that was found good, with the key that it names, and what reads tokens under it.
+
+    Args:
+        opener: the header.
+        issuer: whose it is.
+        source: where its keys come from,
+        at_hand: and the state of that in which the header was found good: it holds as long as that does.
+        kid: what the header calls the key.
+        read_payload: see `KnownHeader.payload`.
+        read_ordinary: see `OrdinaryTokens.read`.
+    """
 
     opener: KnownHeader
-    kid: str | None
-    keys: KeySet
     issuer: TrustedAtWork
-    keys_at_hand: Callable[[str | None, float], KeySet | None]
+    source: KeySource
+    at_hand: Snapshot
+    kid: str | None
     read_payload: Callable[[str], bytes]
     read_ordinary: Callable[[bytes, float], Ordinary | None]
 
     @classmethod
-    def of(cls, message: UnverifiedMessage, key: Key, keys: KeySet, issuer: TrustedAtWork) -> Self:
+    def of(cls, message: UnverifiedMessage, key: Key, at_hand: Snapshot, issuer: TrustedAtWork) -> Self:
         """The header of a token that was found good."""
         opener = KnownHeader(message, key)
-        source = issuer.keys
-        return cls(opener, message.header.kid, keys, issuer, source.at_hand, opener.payload, issuer.read_ordinary)
+        return cls(opener, issuer, issuer.keys, at_hand, message.header.kid, opener.payload, issuer.read_ordinary)
 
 
 class Verification:
-    """The rules, and what they remember. Shared between threads, event loops and both verifiers."""
+    """The rules, and what they remember. Shared between threads, event loops and both verifiers.
+
+    Attributes:
+        attempt: takes a token, as text or with all that was presented with it, and gives its claims if nothing has to
+            be fetched for them; None if something has, see `steps`. Raises `VerificationError` if the token must not
+            be believed, and `TypeError` if it is neither text nor something presented.
+    """
 
     def __init__(self, settings: VerifierSettings) -> None:
         self.settings = settings
@@ -66,6 +84,7 @@ class Verification:
         self._cache = TokenCache(settings.cached_tokens)
         self._known: dict[str, Known] = {}
         self._remembers = settings.cached_tokens > 0
+        self.attempt = self._recall if self._remembers else self._attempt_anew
         self._sender = SenderCheck(settings.sender, settings.audience, settings.clock)
         self._demands_proof = settings.sender.dpop == "require"
         self._shares_replays = settings.sender.replay is not None
@@ -88,55 +107,79 @@ class Verification:
             len(self._cache),
         )
 
-    def attempt(self, token: str | PresentedToken) -> VerifiedClaims | None:  # noqa: C901, PLR0912  every request passes: no calls
-        """The claims, if nothing has to be fetched for them; None if something has, see `steps`.
-
-        Raises:
-            VerificationError: the token must not be believed.
-            TypeError: it is neither text nor something presented.
-        """
+    def _recall(self, token: str | PresentedToken) -> VerifiedClaims | None:
+        """`attempt`, of a token that may have been seen before. Each request passes here: no call is spent."""
         if isinstance(token, str):
             presented, text = None, token
         elif isinstance(token, PresentedToken):
             presented, text = token, token.unverified_token
         else:
-            raise TypeError("a token is a str, or a PresentedToken")
+            raise TypeError(_NOT_PRESENTED)
+        cache = self._cache
+        verdict = cache.younger.get(text) or cache.get(text)
+        if verdict is None:
+            return self._attempt_anew(token)
         clock = self._clock
         now, monotonic = clock.now(), clock.monotonic()
-        verdict = self._cache.get(text) if self._remembers else None
-        if verdict is None:
-            if self._introspector is not None and self._is_opaque(text):
-                return None
-            known = self._known.get(text[: text.find(".")])
-            if known is not None and known.keys_at_hand(known.kid, monotonic) is known.keys:
-                try:
-                    payload = known.read_payload(text)
-                except JOSEError as error:
-                    raise from_jose(error) from error
-                ordinary = known.read_ordinary(payload, now)
-                if ordinary is not None and self._is_plain and (presented is None or presented.scheme == "Bearer"):
-                    return ordinary[0]  # nothing to remember, to look up or to prove
-                verdict = self._recognise(text, payload, ordinary, known, now)
-            else:
-                verdict = self._judge_at_once(text, now, monotonic)
-                if verdict is None:
-                    return None
-            journal = verdict.issuer.journal
-            if journal is not None and monotonic < journal.look_at:
-                self._look_up(verdict, journal)
-        elif verdict.issuer.keys.at_hand(verdict.kid, monotonic) is not verdict.keys:
+        issuer = verdict.issuer
+        at_hand = issuer.keys.cache.snapshot
+        if at_hand is None or at_hand.keys is not verdict.keys or monotonic >= at_hand.renew_at:
             return None
-        elif not verdict.not_before <= now < verdict.expires_at:
+        if not verdict.not_before <= now < verdict.expires_at:
             raise self._out_of_time(text, verdict, now)
-        journal = verdict.issuer.journal
+        journal = issuer.journal
         if journal is not None and (monotonic >= journal.look_at or verdict.generation != journal.generation):
             return None
-        # `_needs_proof`, without the call.
         if verdict.is_bound or self._demands_proof or (presented is not None and presented.scheme != "Bearer"):
-            if self._shares_replays:
-                return None
-            self._sender.check(presented, text, verdict.claims, now=now)
+            return self._proven(presented, text, verdict.claims, now)
         return verdict.claims
+
+    def _attempt_anew(self, token: str | PresentedToken) -> VerifiedClaims | None:  # noqa: C901  no call is spent
+        """`attempt`, of a token that is not remembered."""
+        if isinstance(token, str):
+            presented, text = None, token
+        elif isinstance(token, PresentedToken):
+            presented, text = token, token.unverified_token
+        else:
+            raise TypeError(_NOT_PRESENTED)
+        if self._introspector is not None and self._is_opaque(text):
+            return None
+        clock = self._clock
+        now, monotonic = clock.now(), clock.monotonic()
+        known = self._known.get(text[: text.find(".")])
+        if known is not None and known.source.cache.snapshot is known.at_hand and monotonic < known.at_hand.renew_at:
+            try:
+                payload = known.read_payload(text)
+            except JOSEError as error:
+                raise from_jose(error) from error
+            ordinary = known.read_ordinary(payload, now)
+            if ordinary is not None and self._is_plain and (presented is None or presented.scheme == "Bearer"):
+                return ordinary[0]  # nothing to remember, to look up or to prove
+            verdict = self._recognise(text, payload, ordinary, known, now)
+        else:
+            judged = self._judge_at_once(text, now, monotonic)
+            if judged is None:
+                return None
+            verdict = judged
+        journal = verdict.issuer.journal
+        if journal is not None:
+            if monotonic >= journal.look_at:
+                return None
+            self._look_up(verdict, journal)
+        if self._needs_proof(presented, is_bound=verdict.is_bound):
+            return self._proven(presented, text, verdict.claims, now)
+        return verdict.claims
+
+    def _proven(
+        self, presented: PresentedToken | None, text: str, claims: VerifiedClaims, now: float
+    ) -> VerifiedClaims | None:
+        """``claims``, if what came with the token proves that its sender has its key; None if others have to be asked
+        whether they have seen that.
+        """
+        if self._shares_replays:
+            return None
+        self._sender.check(presented, text, claims, now=now)
+        return claims
 
     def steps(self, token: str | PresentedToken) -> Generator[Need, Any, VerifiedClaims]:
         """The whole verification; whoever drives it sends in what each `Need` brings.
@@ -228,7 +271,7 @@ class Verification:
             key,
             issuer,
             marks,
-            known.keys,
+            known.at_hand.keys,
         )
         if self._remembers:
             self._cache.put(text, verdict)
@@ -268,13 +311,16 @@ class Verification:
 
     def _get_to_know(self, message: UnverifiedMessage, key: Key, keys: KeySet, issuer: TrustedAtWork) -> None:
         """Remember the header of a good token, and never more than a few, whatever issuers put there."""
+        at_hand = issuer.keys.cache.snapshot
+        if at_hand is None or at_hand.keys is not keys:
+            return  # renewed meanwhile
         segment = message.header_segment.decode("ascii")
         known = self._known.get(segment)
-        if known is not None and known.keys is keys:
+        if known is not None and known.at_hand is at_hand:
             return
         if len(self._known) >= MAX_KNOWN_HEADERS:
             self._known = {}
-        self._known[segment] = Known.of(message, key, keys, issuer)
+        self._known[segment] = Known.of(message, key, at_hand, issuer)
 
     def _confirm_key(self, text: str, verdict: Verdict, keys: Any) -> None:
         """The key set has been renewed: the token's key must still be in it (THREATS J90)."""
