@@ -150,6 +150,10 @@ def test_several_headers_are_several_challenges() -> None:
         {"issuer": "auth", "metadata_url": "ftp://x"},
         {"resource": None},
         {"resource": "urn:orders"},
+        {"danger_any_origin": "false"},
+        {"danger_any_origin": "0"},
+        {"danger_any_origin": 1},
+        {"danger_allow_http": "false"},
     ],
 )
 def test_settings_that_make_no_sense_are_told_at_once(change: dict[str, Any]) -> None:
