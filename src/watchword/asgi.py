@@ -8,7 +8,7 @@ import json
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from typing import Unpack
 
-from watchword.verify.asgi_scope import Admitted, admit, bearer_at_once
+from watchword.verify.asgi_scope import Admitted, admit, bearer_reader
 from watchword.verify.asgi_websocket import (
     GuardedWebSocket,
     Receive,
@@ -54,6 +54,7 @@ class Protected:
     ) -> None:
         self.app = app
         self.protection = protection
+        self._bearer_at_once = bearer_reader(protection)
         self._require = tuple(require)
         self._scopes = frozenset(name for one in self._require if isinstance(one, Scopes) for name in one.names)
         self._has_further = not all(isinstance(one, Scopes) for one in self._require)
@@ -76,7 +77,7 @@ class Protected:
             return
         admitted: Admitted | None = None
         try:
-            claims = bearer_at_once(self.protection, scope) if kind == "http" else None
+            claims = self._bearer_at_once(scope) if kind == "http" else None
             if claims is None:
                 admitted = await admit(self.protection, scope)
                 claims = admitted[2]
