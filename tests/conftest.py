@@ -1,6 +1,7 @@
 """What every test may ask for: a clock that stands, a master key, and a store on each database."""
 
 import asyncio
+import gc
 import ipaddress
 import os
 import shutil
@@ -30,7 +31,19 @@ MASTER_KEY = MasterKey(bytes(range(32)))
 settings.register_profile(
     "deterministic", derandomize=True, deadline=None, suppress_health_check=[HealthCheck.too_slow]
 )
+# The inner loop's: the first of the same examples.
+settings.register_profile("fast", settings.get_profile("deterministic"), max_examples=15)
 settings.load_profile("deterministic")
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collection() -> Iterator[None]:
+    """Spare the garbage collector the tests themselves: half a million objects that live as long as the run."""
+    gc.disable()
+    yield
+    gc.collect()
+    gc.freeze()
+    gc.enable()
 
 
 class NetworkForbiddenError(RuntimeError):

@@ -112,9 +112,9 @@ def held() -> tuple[int, int]:
     ("head", "forever", "deadline"),
     [
         (OK + b"content-length: 2\r\n\r\n{}", b"", 5.0),
-        (b"", b"", 5.0),
-        (OK + b"\r\n", b" ", 0.01),
-        (OK + b"\r\n", b" " * 65536, 5.0),
+        pytest.param(b"", b"", 5.0, marks=pytest.mark.exhaustive),
+        pytest.param(OK + b"\r\n", b" ", 0.01, marks=pytest.mark.exhaustive),
+        pytest.param(OK + b"\r\n", b" " * 65536, 5.0, marks=pytest.mark.exhaustive),
     ],
     ids=["good", "nothing", "late", "too much"],
 )

@@ -10,6 +10,7 @@ from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
 from hypothesis import given
 from hypothesis import strategies as st
 from tests.jose.forge import b64, forge
+from tests.slices import sliced
 
 from watchword.jose import Key, KeySet, base64url, jws
 from watchword.jose.algorithms import ALGORITHMS
@@ -55,7 +56,7 @@ def test_every_algorithm_refuses_another_signature_payload_and_key(alg: str) -> 
 
 
 @pytest.mark.parametrize("alg", [algorithm.name for algorithm in ALGORITHMS])
-@pytest.mark.parametrize("change", ["empty", "half", "short", "long", "zero"])
+@pytest.mark.parametrize("change", sliced(["empty", "half", "short", "long", "zero"], fast=["short", "zero"]))
 def test_j24_j25_j30_a_signature_of_another_length_is_refused(alg: str, change: str) -> None:
     key = Key.generate(alg)
     token = jws.sign(b"payload", key, typ="JWT")

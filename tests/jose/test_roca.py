@@ -27,6 +27,7 @@ def test_cve_2017_15361_every_modulus_of_the_broken_form_is_recognised() -> None
     assert all(has_fingerprint(broken_factor() * broken_factor()) for _ in range(100))
 
 
+@pytest.mark.exhaustive
 def test_j16_no_other_modulus_is() -> None:
     assert not any(has_fingerprint(RANDOM.getrandbits(2048) | 1) for _ in range(10_000))
     for _ in range(60):

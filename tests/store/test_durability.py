@@ -49,6 +49,7 @@ async def test_killed_at_the_commit_again_and_again(store: Store, store_url: str
     assert len(cut) == (0 if place == "store.before_commit" else ROUNDS)
 
 
+@pytest.mark.exhaustive
 async def test_killed_anywhere_among_many_jobs(store: Store, store_url: str) -> None:
     """From outside, at any moment: twenty jobs in flight, the process gone under them."""
     await store.write(start_counting)
@@ -68,6 +69,7 @@ async def test_killed_anywhere_among_many_jobs(store: Store, store_url: str) -> 
     assert no_lost_write(history, ["add"], lambda operation: operation.subject in found) == []
 
 
+@pytest.mark.exhaustive
 async def test_the_runner_takes_no_other_death_for_a_kill(store: Store, store_url: str) -> None:
     await store.write(start_counting)
     async with CrashRunner(WORKER, {"url": store_url}) as runner:

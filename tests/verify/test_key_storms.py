@@ -58,6 +58,7 @@ def bogus_tokens(issuer: LoopbackIssuer) -> Iterator[str]:
         yield b64(json.dumps({"alg": "ES256", "typ": "at+jwt", "kid": f"bogus-{number}"})) + f".{payload}.{signature}"
 
 
+@pytest.mark.exhaustive
 @pytest.mark.parametrize("is_down", [False, True], ids=["issuer up", "issuer down"])
 def test_j84_r33_ten_thousand_random_names_are_two_fetches_a_minute_and_cost_good_tokens_nothing(
     issuer: LoopbackIssuer, clock: SettableClock, verifier: Verifier, *, is_down: bool
@@ -99,6 +100,7 @@ def test_j84_r33_ten_thousand_random_names_are_two_fetches_a_minute_and_cost_goo
     assert fetched[-1] <= 5
 
 
+@pytest.mark.exhaustive
 def test_j85_r30_an_outage_of_an_hour_rejects_no_good_token(
     issuer: LoopbackIssuer, clock: SettableClock, verifier: Verifier
 ) -> None:
@@ -118,6 +120,7 @@ def test_j85_r30_an_outage_of_an_hour_rejects_no_good_token(
     assert verifier.verify(good).sub == "user-1"
 
 
+@pytest.mark.exhaustive
 def test_r34_a_partition_of_a_day_fails_closed_with_an_error_of_its_own_and_heals_within_a_minute(
     issuer: LoopbackIssuer, clock: SettableClock, verifier: Verifier
 ) -> None:

@@ -7,6 +7,8 @@ from tests.interop.differential.harness import Report, Verifier, cases, issuers,
 from tests.interop.differential.lax import LAX
 from tests.interop.differential.peers import Case
 
+pytestmark = pytest.mark.exhaustive
+
 SEED = int(os.environ.get("FUZZ_SEED", "1"))
 
 

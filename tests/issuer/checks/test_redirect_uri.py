@@ -165,6 +165,7 @@ VALUES = st.one_of(
 )
 
 
+@pytest.mark.exhaustive
 @settings(
     max_examples=150,
     derandomize=True,

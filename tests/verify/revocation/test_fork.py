@@ -4,6 +4,7 @@ import subprocess
 import sys
 
 import pytest
+from tests.slices import sliced
 from tests.verify.revocation.fake_writer import CREDENTIALS, FakeWriter
 
 FORK = """
@@ -50,7 +51,7 @@ sys.exit(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
 """
 
 
-@pytest.mark.parametrize("mode", ["on_demand", "poll", "push"])
+@pytest.mark.parametrize("mode", sliced(["on_demand", "poll", "push"], fast=["push"]))
 def test_a_forked_child_begins_with_an_empty_mirror_and_threads_of_its_own(writer: FakeWriter, mode: str) -> None:
     # From Python 3.12 on, forking beside threads warns: it is what this test is about.
     python = [sys.executable, "-W", "ignore::DeprecationWarning", "-c", FORK]

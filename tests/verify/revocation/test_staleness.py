@@ -11,6 +11,7 @@ from watchword.verify.errors import RevocationsStaleError
 CONFIGURATION = "/.well-known/watchword-configuration"
 
 
+@pytest.mark.exhaustive
 def test_r44_an_hour_without_the_feed_refuses_no_good_token(writer: FakeWriter, clock: SettableClock) -> None:
     writer.withdraw("token", "t-9", lifetime=7200)
     with reading(writer) as reader:
