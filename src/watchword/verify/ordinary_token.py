@@ -8,6 +8,7 @@ holds against them.
 """
 
 from collections.abc import Callable, Collection, Sequence
+from contextlib import suppress
 from typing import Annotated, Any, Literal
 
 import msgspec
@@ -23,6 +24,8 @@ MAX_LEARNT = 8  # arrangements of claims; a type is made for each, and an issuer
 _MAX_LEARNT_NAMES = 64
 _Time = Annotated[int, msgspec.Meta(ge=0, le=END_OF_TIME)]
 _Role = Annotated[str, msgspec.Meta(min_length=1)]
+# What lies in a claim that is not known is skipped, however deep it goes (THREATS J40).
+_UNREADABLE = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
 _new = object.__new__
 _encode = msgspec.json.Encoder().encode
 
@@ -77,7 +80,7 @@ class OrdinaryTokens:
                     claims = _new(VerifiedClaims)  # here, not in a function: one is made for every token
                     hold(claims, seen)
                     return claims, seen.iat, seen.exp
-            except (msgspec.MsgspecError, UnicodeDecodeError):
+            except _UNREADABLE:
                 pass  # another arrangement, or not an ordinary token
         return self._read_any(payload, now)
 
@@ -85,7 +88,7 @@ class OrdinaryTokens:
         try:
             seen = self._recognise(payload)
             members = decode_object(payload)
-        except (MalformedTokenError, msgspec.MsgspecError, UnicodeDecodeError):
+        except (MalformedTokenError, *_UNREADABLE):
             return None
         if not seen.iat <= now < seen.exp:
             return None
@@ -102,7 +105,9 @@ class OrdinaryTokens:
         # A claim may be called what no field may be; those that are read here keep their names.
         fields = {name if name in self._types else f"claim_{place}": name for place, name in enumerate(names)}
         types = [(field, self._types.get(name, UsualValue)) for field, name in fields.items()]
-        self._recognise_learnt = _decoder(msgspec.defstruct("Learnt", types, rename=fields, gc=False))
+        # A name may hold what none of a struct may: a quote, a backslash, a control character.
+        with suppress(ValueError):
+            self._recognise_learnt = _decoder(msgspec.defstruct("Learnt", types, rename=fields, gc=False))
 
 
 def _decoder(struct: type[msgspec.Struct]) -> Callable[[bytes], Any]:

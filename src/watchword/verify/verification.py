@@ -344,7 +344,8 @@ class Verification:
         if now >= verdict.expires_at:
             self._cache.drop(text)
             return TokenExpiredError("the token has expired", claim="exp")
-        return TokenNotYetValidError("the token is not valid yet", claim="nbf")
+        is_issued = verdict.claims.get("iat", 0) <= now + verdict.issuer.expected.tolerance
+        return TokenNotYetValidError("the token is not valid yet", claim="nbf" if is_issued else "iat")
 
     def _needs_proof(self, presented: PresentedToken | None, *, is_bound: bool) -> bool:
         return is_bound or self._demands_proof or (presented is not None and presented.scheme != "Bearer")
