@@ -220,6 +220,11 @@ class Verification:
         self._known = {}
         for issuer in self.issuers:
             issuer.keys.forget()
+        self.close()
+
+    def close(self) -> None:
+        """End what listens for withdrawals; the next token lets it begin anew."""
+        for issuer in self.issuers:
             if issuer.journal is not None:
                 issuer.journal.close()
 

@@ -48,6 +48,14 @@ class _Face:
         """How it is doing: keys, withdrawals, remembered tokens."""
         return self._verification.status()
 
+    def close(self) -> None:
+        """End the connection and the thread that listen for withdrawals, as at the end of a long program's use of it.
+
+        Nothing is believed less for it: whoever verifies afterwards lets them begin anew, and a token is looked up
+        before it is taken.
+        """
+        self._verification.close()
+
 
 class Verifier(_Face):
     """Verifies access tokens, blocking while keys are fetched. Make one and share it between threads.

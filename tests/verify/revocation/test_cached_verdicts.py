@@ -146,3 +146,21 @@ def test_a_wall_clock_that_jumps_and_returns_forgets_nothing(
     clock.jump(-seconds)
     with pytest.raises(TokenRevokedError):
         service.verify()
+
+
+def test_a_closed_verifier_listens_no_more_and_looks_before_it_takes_a_remembered_token(
+    service: Service, writer: FakeWriter
+) -> None:
+    run = service.journal._run
+    assert run is not None
+    threads = [thread for thread in (run._keeper, run._listener) if thread is not None]
+    assert len(threads) == 2
+    service.verifier.close()
+    for thread in threads:
+        thread.join(5)
+    assert not any(thread.is_alive() for thread in threads)
+    writer.withdraw("grant", "g-1")
+    with pytest.raises(TokenRevokedError):
+        service.verify()
+    service.verifier.close()
+    service.verifier.for_event_loops.close()  # twice is no mistake
