@@ -65,6 +65,7 @@ def test_login_then_print(issuer: ToyIssuer, environment: dict[str, str], tmp_pa
         assert secret not in done.stdout + done.stderr
 
 
+@pytest.mark.exhaustive
 def test_login_as_json_tells_everything_but_the_token(issuer: ToyIssuer, environment: dict[str, str]) -> None:
     done = watchword(
         environment, "login", "--api", issuer.api, "--scope", "orders:write", "--client-id", "mine", "--json"
@@ -78,6 +79,7 @@ def test_login_as_json_tells_everything_but_the_token(issuer: ToyIssuer, environ
     assert "eyJ" not in done.stdout
 
 
+@pytest.mark.exhaustive
 def test_a_login_that_is_declined_keeps_nothing(issuer: ToyIssuer, environment: dict[str, str], tmp_path: Path) -> None:
     issuer.lies.response = {"error": "access_denied", "code": None}
     done = watchword(environment, "login", "--api", issuer.api)

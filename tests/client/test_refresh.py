@@ -80,6 +80,7 @@ print(fresh_login(FileTokenCache(pathlib.Path(sys.argv[1])), sys.argv[2]).tokens
 """
 
 
+@pytest.mark.exhaustive
 def test_processes_share_one_refresh(tmp_path: Path) -> None:
     clock = SystemClock()
     with toy_issuer(clock) as issuer:

@@ -76,13 +76,14 @@ def test_j54_a_key_is_looked_for_where_we_say_and_the_issuer_is_asked_afterwards
 
 def test_j68_cve_2026_35039_what_is_remembered_of_one_token_is_nothing_of_another() -> None:
     """Headers are remembered, which tokens share; claims are not."""
+    key = Key.generate("ES256", kid="shared")  # a name that no other test's headers bear
     for number in range(2_000):
         claims = {"sub": "alice", "jti": str(number)}
-        assert jwt.decode(forge(KEY, {"alg": "ES256", "kid": "k"}, claims), KEY).claims == claims
-    other = Key.generate("ES256", kid="k")
+        assert jwt.decode(forge(key, {"alg": "ES256", "kid": "shared"}, claims), key).claims == claims
+    other = Key.generate("ES256", kid="shared")
     with pytest.raises(JOSEError):
-        jwt.decode(forge(other, {"alg": "ES256", "kid": "k"}), KEY)
-    assert len([segment for segment in jws._remembered if jws._remembered[segment].kid == "k"]) < 10
+        jwt.decode(forge(other, {"alg": "ES256", "kid": "shared"}), key)
+    assert len([segment for segment in jws._remembered if jws._remembered[segment].kid == "shared"]) < 10
 
 
 @pytest.mark.parametrize("value", [None, "0", True, [], -1, float("nan")])

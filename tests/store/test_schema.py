@@ -156,6 +156,7 @@ async def test_a_migration_that_fails_half_way_leaves_nothing(empty_urls: tuple[
     await store.close()
 
 
+@pytest.mark.exhaustive
 def test_two_processes_may_migrate_at_once(empty_urls: tuple[str, str]) -> None:
     url, _ = empty_urls
     program = "import sys; from watchword.store.schema import migrate; migrate(sys.argv[1])"
