@@ -120,7 +120,7 @@ def answer_of(app: Protected, scope: Mapping[str, Any]) -> str:
 
 def header(choice: random.Random) -> tuple[bytes, bytes]:
     if choice.random() < 0.1:
-        return b"dpop", choice.choice([b"x", b"", proof_of(choice)])
+        return b"dpop", choice.choice([b"x", b"", b"x,y", proof_of(choice)])
     if choice.random() < 0.05:
         return b"sec-websocket-protocol", b"watchword.bearer, " + GOOD.encode()
     value = choice.choice(SCHEMES) + choice.choice(TOKENS) + choice.choice(ENDINGS)
@@ -132,8 +132,11 @@ def proof_of(choice: random.Random) -> bytes:
 
 
 def scope_of(choice: random.Random) -> dict[str, Any]:
-    headers = [header(choice) for _ in range(choice.choice([0, 1, 1, 1, 1, 2, 3]))]
-    if choice.random() < 0.05:
+    headers = [header(choice) for _ in range(choice.choice([0, 1, 1, 2, 3]))]
+    kind = choice.random()
+    if kind < 0.4:  # a good one, and at most one thing that is odd
+        headers = [(b"authorization", b"Bearer " + GOOD.encode()), *headers[2:]]
+    elif kind < 0.45:
         headers = [(b"authorization", b"DPoP " + BOUND.encode()), (b"dpop", proof_of(choice))]
     scope: dict[str, Any] = {
         "type": "http",
