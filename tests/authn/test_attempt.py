@@ -157,6 +157,7 @@ async def test_unknown_users_are_throttled_alike(sign_in: SignIn, clock: Settabl
     assert isinstance(await attempt(sign_in), SignedIn)
 
 
+@pytest.mark.exhaustive
 async def test_successful_sign_ins_consume_nothing(sign_in: SignIn) -> None:
     """O51: a thousand users behind one address, or one user a thousand times."""
     for _ in range(120):

@@ -84,6 +84,7 @@ def wait_for(url: str, process: subprocess.Popen[str]) -> None:
             return
 
 
+@pytest.mark.exhaustive
 def test_the_process_serves_and_ends_when_told(tmp_path: Path) -> None:
     """O80: what the process writes repeats no query string; /callback carries a code in it."""
     with toy_issuer(SystemClock()) as issuer:

@@ -24,6 +24,7 @@ def test_the_seeds_hold(name: str) -> None:
         TARGETS[name].run(seed)
 
 
+@pytest.mark.exhaustive
 @pytest.mark.parametrize("name", TARGETS)
 def test_small_accidents_to_the_seeds_hold(name: str) -> None:
     target = TARGETS[name]
