@@ -55,6 +55,31 @@ def test_j90_keys_that_were_forgotten_are_fetched_again(
         verifier.verify(token)
 
 
+@pytest.mark.parametrize("cached", [False, True])
+def test_j90_a_set_that_arrives_while_a_token_is_judged_makes_no_header_of_the_old_one_known(*, cached: bool) -> None:
+    kept, removed = Key.generate("Ed25519"), Key.generate("Ed25519")
+    old, new = KeySet([kept, removed]), KeySet([kept])
+    verifier = Verifier(issuer=ISSUER, audience=API, keys=old, clock=SettableClock(NOW), cache=cached)
+    token = access_token(removed)
+    verification = verifier._verification
+    steps = verification.steps(token)
+    next(steps)
+    exchange(verification.issuers[0].keys, new)
+    with pytest.raises(StopIteration):
+        steps.send(old)
+    for _ in range(2):
+        with pytest.raises(UnknownKeyError):
+            verifier.verify(token)
+        with pytest.raises(UnknownKeyError):
+            verifier.verify(access_token(removed, sub="user-2"))
+
+
+def exchange(source: Any, keys: KeySet) -> None:
+    """What the arrival of another set does."""
+    source._keys = keys
+    source.cache.snapshot = Snapshot(keys, *[math.inf] * 4)
+
+
 def is_believed(verifier: Verifier, token: str) -> bool:
     try:
         verifier.verify(token)
@@ -78,12 +103,6 @@ def test_j90_threads_believe_no_key_after_the_set_without_it_is_at_hand(*, cache
     tokens = [access_token(removed, sub=f"user-{number}") for number in range(3)]
     done, turn, wrong = threading.Event(), [0], []
 
-    def exchange(keys: KeySet) -> None:
-        turn[0] += 1  # odd while it is being exchanged
-        source._keys = keys
-        source.cache.snapshot = Snapshot(keys, *[math.inf] * 4)
-        turn[0] += 1
-
     def work() -> None:
         while not done.is_set():
             before = turn[0]
@@ -99,7 +118,9 @@ def test_j90_threads_believe_no_key_after_the_set_without_it_is_at_hand(*, cache
         for thread in threads:
             thread.start()
         for number in range(60):
-            exchange(KeySet([kept] if number % 2 == 0 else [kept, removed]))
+            turn[0] += 1  # odd while it is being exchanged
+            exchange(source, KeySet([kept] if number % 2 == 0 else [kept, removed]))
+            turn[0] += 1
             for _ in range(10):
                 verifier.verify(access_token(kept))
     finally:
