@@ -12,6 +12,7 @@ from starlette.requests import Request
 from tests.frameworks.protected_api import API, NOW, protected
 from tests.frameworks.tokens import token
 
+from watchword.asgi import ProtectMiddleware
 from watchword.clock import SettableClock
 from watchword.fastapi import Guard, GuardRefusal
 from watchword.jose import Key, jwt
@@ -228,3 +229,26 @@ def test_o42_the_nonce_that_a_proof_lacked_is_told(clock: SettableClock) -> None
     assert refused.status_code == 401
     assert 'error="use_dpop_nonce"' in refused.headers["WWW-Authenticate"]
     assert ask(jti="proof-2", nonce=refused.headers["DPoP-Nonce"]).json() == "user-1"
+
+
+@pytest.mark.parametrize("path", ["/called/2", "/called/2?page=2", "/called/2?page=%32"])
+def test_what_a_route_refuses_behind_the_middleware_is_answered_whichever_way_the_token_took(
+    clock: SettableClock, path: str
+) -> None:
+    """It has no guard of its own: the middleware admitted the token, so it is the one that answers."""
+    inner = FastAPI()
+    guard = Guard(**protected(clock))
+
+    @inner.get("/guarded")
+    async def guarded(caller: Annotated[VerifiedClaims, Security(guard)]) -> str:
+        return caller.sub
+
+    @inner.get("/called/{number}")
+    async def called(request: Request, number: int) -> str:
+        return is_owner(request.state.claims, Order(number, owner=f"user-{number}")).sub
+
+    client = TestClient(ProtectMiddleware(inner, **protected(clock)))
+    assert client.get("/guarded", headers=bearer()).json() == "user-1"
+    refused = client.get(path, headers=bearer())
+    assert (refused.status_code, refused.json()["code"]) == (403, "condition_not_met")
+    assert refused.headers["WWW-Authenticate"].startswith(f'{REALM}, error="insufficient_scope"')

@@ -16,6 +16,7 @@ from watchword.verify.protection import Protection
 from watchword.verify.requirements import Requirement
 
 _ADMITTED = "watchword.admitted"
+_ADMITTED_BY = "watchword.admitted_by"
 _CERTIFICATES = frozenset({"tls", "tls_client_certificate"})
 _PERCENT = ord("%")
 _READ = frozenset({b"authorization", b"dpop", b"sec-websocket-protocol"})
@@ -39,6 +40,7 @@ async def admit(
         if claims is None:
             claims = await protection.aadmit(presented)
         admitted = scope[_ADMITTED] = (protection, presented, claims)
+        scope[_ADMITTED_BY] = protection
     if require:
         protection.suffices(admitted[2], require)
     return admitted
@@ -46,7 +48,7 @@ async def admit(
 
 def bearer_reader(  # noqa: C901  every request passes: no call is spent
     protection: Protection,
-) -> Callable[[Mapping[str, Any]], VerifiedClaims | None]:
+) -> Callable[[MutableMapping[str, Any]], VerifiedClaims | None]:
     """Makes what verifies a request of the kind that nearly all are, in the least time: a bearer token that comes
     without anything else that matters, and for which nothing has to be fetched.
 
@@ -61,7 +63,7 @@ def bearer_reader(  # noqa: C901  every request passes: no call is spent
         return lambda _: None
     attempt = protection.attempt
 
-    def claims_of(scope: Mapping[str, Any]) -> VerifiedClaims | None:
+    def claims_of(scope: MutableMapping[str, Any]) -> VerifiedClaims | None:
         value: bytes | None = None
         for name, content in scope["headers"]:
             if name == b"authorization":
@@ -77,12 +79,14 @@ def bearer_reader(  # noqa: C901  every request passes: no call is spent
             return None
         token = value[7:].decode("latin-1")
         try:
-            return attempt(token)
+            claims = attempt(token)
         except VerificationError:
             # What is malformed may be so because the header does not hold one token, which `present` says better.
             if token != present(protection, scope).unverified_token:
                 return None
             raise
+        scope[_ADMITTED_BY] = protection
+        return claims
 
     return claims_of
 
@@ -94,8 +98,8 @@ def _may_name_a_token(query: bytes | str) -> bool:
 
 def protection_of(scope: Mapping[str, Any]) -> Protection | None:
     """What has admitted the token of ``scope``; None if nothing has."""
-    admitted: Admitted | None = scope.get(_ADMITTED)
-    return None if admitted is None else admitted[0]
+    protection: Protection | None = scope.get(_ADMITTED_BY)
+    return protection
 
 
 def present(protection: Protection, scope: Mapping[str, Any]) -> PresentedToken:

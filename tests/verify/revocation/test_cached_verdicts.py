@@ -5,7 +5,7 @@ from typing import Any
 
 import anyio
 import pytest
-from tests.verify.revocation.fake_writer import CREDENTIALS, FakeWriter
+from tests.verify.revocation.fake_writer import CREDENTIALS, PATIENCE, FakeWriter
 from tests.verify.revocation.readers import until
 from tests.verify.tokens import API, access_token
 
@@ -149,15 +149,17 @@ def test_a_wall_clock_that_jumps_and_returns_forgets_nothing(
 
 
 def test_a_closed_verifier_listens_no_more_and_looks_before_it_takes_a_remembered_token(
-    service: Service, writer: FakeWriter
+    writer: FakeWriter, clock: SettableClock
 ) -> None:
+    service = Service(writer, clock, on_stale_revocations="reject")
+    until(lambda: service.journal._run is not None and service.journal._run._listener is not None)
     run = service.journal._run
     assert run is not None
     threads = [thread for thread in (run._keeper, run._listener) if thread is not None]
     assert len(threads) == 2
     service.verifier.close()
     for thread in threads:
-        thread.join(5)
+        thread.join(PATIENCE)
     assert not any(thread.is_alive() for thread in threads)
     writer.withdraw("grant", "g-1")
     with pytest.raises(TokenRevokedError):
