@@ -75,6 +75,7 @@ class MachineIssuer:
         """As new: for the next test."""
         self.gate.set()  # for whatever still waits for the last one's
         self.clock = clock
+        self.oldest = 0  # seconds that an assertion or proof may be old: none on a clock that stands
         self.behaviour = Behaviour()
         self.lifetime: Any = 300
         self.client_jwk: dict[str, Any] = {}  # for private_key_jwt
@@ -201,13 +202,16 @@ class MachineIssuer:
             assert (claims["aud"], claims["iss"]) == (self.issuer, "worker")
         fresh = claims["jti"] not in self._jtis
         self._jtis.add(claims["jti"])
-        in_time = claims["iat"] == int(self.clock.now()) and 0 < claims["exp"] - claims["iat"] <= 60
+        in_time = self._is_new(claims["iat"]) and 0 < claims["exp"] - claims["iat"] <= 60
         return (
             form["client_assertion_type"] == "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
             and claims["sub"] == "worker"
             and fresh
             and in_time
         )
+
+    def _is_new(self, issued_at: int) -> bool:
+        return 0 <= int(self.clock.now()) - issued_at <= self.oldest
 
     def _proof(self, request: Request, target: str, token: str | None) -> str | None:
         """The thumbprint of the key that the proof is by; None when there is no proof."""
@@ -227,8 +231,8 @@ class MachineIssuer:
         if claims.get("nonce") != wanted:
             raise ProofRefusedError("use_dpop_nonce")
         digest = None if token is None else _encoded(hashlib.sha256(token.encode()).digest())
-        expected = (request.method, target, digest, int(self.clock.now()))
-        if (claims["htm"], claims["htu"], claims.get("ath"), claims["iat"]) != expected or claims["jti"] in self._jtis:
+        is_for_this = (claims["htm"], claims["htu"], claims.get("ath")) == (request.method, target, digest)
+        if not is_for_this or not self._is_new(claims["iat"]) or claims["jti"] in self._jtis:
             raise ProofRefusedError("invalid_dpop_proof")
         self._jtis.add(claims["jti"])
         return str(key.thumbprint())
