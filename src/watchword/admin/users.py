@@ -158,6 +158,11 @@ async def list_users(desk: AdminDesk) -> list[tuple[User, tuple[str, ...]]]:
     return await desk.store.read(job)
 
 
+async def is_admin(desk: AdminDesk, user_id: str) -> bool:
+    """Whether the user holds the role that opens the console, as the database says now."""
+    return ADMIN_ROLE in await desk.store.read(lambda connection: roles.roles_of(connection, user_id))
+
+
 async def disable_user(desk: AdminDesk, who: str) -> User:
     """Keep a user out: sessions, grants and tokens end with the same transaction.
 

@@ -3,35 +3,27 @@
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from watchword.admin.users import ADMIN_ROLE
+from watchword.console.admission import admit
 from watchword.console.forms import read_trusted_form
 from watchword.console.pages import form_page
+from watchword.console.paths import INSPECT
 from watchword.issuer import sessions
 from watchword.issuer.endpoints import paths
-from watchword.issuer.interaction.error_page import error_page
 from watchword.issuer.requests import issuer_of
 from watchword.issuer.settings import IssuerSettings
 from watchword.oauth import metadata
-from watchword.store.repositories import roles
 
 
 async def home(request: Request) -> Response:
     """``GET /console``: for administrators; who is not signed in is sent to sign in."""
-    signed_in = await sessions.current(request)
-    if signed_in is None:
-        return RedirectResponse(paths.LOGIN, status_code=303)
+    admitted = await admit(request)
+    if isinstance(admitted, Response):
+        return admitted
     issuer = issuer_of(request)
-    user = signed_in.user
-    if not await _is_admin(request, user.id):
-        return error_page(
-            request,
-            status=403,
-            title="The console is for admins",
-            sentence="you are signed in, but your account does not have the role that opens this page",
-        )
     context = {
-        "user_label": user.label,
+        "user_label": admitted.user.label,
         "issuer": issuer.settings.issuer,
+        "inspect_url": INSPECT,
         "demo_url": issuer.settings.demo_url,
         "rows": _rows(issuer.settings),
     }
@@ -46,12 +38,6 @@ async def sign_out(request: Request) -> Response:
     response = RedirectResponse(paths.LOGGED_OUT, status_code=303)
     await sessions.end(request, response)
     return response
-
-
-async def _is_admin(request: Request, user_id: str) -> bool:
-    """As the database says now."""
-    held = await issuer_of(request).store.read(lambda connection: roles.roles_of(connection, user_id))
-    return ADMIN_ROLE in held
 
 
 def _rows(settings: IssuerSettings) -> list[dict[str, str | bool]]:

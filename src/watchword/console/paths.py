@@ -3,3 +3,4 @@
 SETUP = "/setup"
 CONSOLE = "/console"
 SIGN_OUT = "/console/sign-out"
+INSPECT = "/console/inspect"

@@ -5,12 +5,14 @@ from collections.abc import Sequence
 from starlette.routing import BaseRoute
 
 from watchword.console.home import home, sign_out
-from watchword.console.paths import CONSOLE, SETUP, SIGN_OUT
+from watchword.console.inspect import inspect
+from watchword.console.paths import CONSOLE, INSPECT, SETUP, SIGN_OUT
 from watchword.console.setup import set_up
 from watchword.issuer.exact_route import exact_route
 
 ROUTES: Sequence[BaseRoute] = (
     exact_route(SETUP, set_up, "GET", "POST"),
     exact_route(CONSOLE, home, "GET"),
+    exact_route(INSPECT, inspect, "GET"),
     exact_route(SIGN_OUT, sign_out, "POST"),
 )

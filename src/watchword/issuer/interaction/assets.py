@@ -1,4 +1,4 @@
-"""The packaged stylesheet and images, served from memory under addresses that change with their content."""
+"""The packaged stylesheets, scripts and images, served from memory under addresses that change with their content."""
 
 import hashlib
 from collections.abc import Mapping
@@ -14,7 +14,7 @@ from starlette.routing import Route
 PATH = "/static"
 
 # Only these are served: a file that lands in the folder by accident stays there.
-_TYPES = {".css": "text/css; charset=utf-8", ".svg": "image/svg+xml"}
+_TYPES = {".css": "text/css; charset=utf-8", ".js": "text/javascript; charset=utf-8", ".svg": "image/svg+xml"}
 _A_YEAR = "public, max-age=31536000, immutable"
 # Without the hash an address promises nothing: caches ask again each time, and mostly hear 304.
 _ASK_AGAIN = "no-cache"

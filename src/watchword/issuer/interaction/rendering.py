@@ -1,4 +1,4 @@
-"""Pages: Jinja2 templates in, an answer that no browser keeps, frames or runs scripts in out (O11, O12)."""
+"""Pages: Jinja2 templates in; out comes what no browser keeps, frames or runs a stranger's scripts in (O11, O12)."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -52,6 +52,7 @@ class Renderer:
         *,
         status: int = 200,
         form_action: str | None = None,
+        scripts: bool = False,
     ) -> HTMLResponse:
         """One page.
 
@@ -62,9 +63,11 @@ class Renderer:
             status: the HTTP status.
             form_action: an absolute URL to which the page's form may lead by redirect, usually the client's
                 redirect URI; see `content_security_policy`.
+            scripts: whether the page has modules of our own. They may change the page and send nothing: only its
+                forms reach the server.
         """
         page = self._environment.get_template(template).render(_surroundings(request) | dict(context))
-        policy = content_security_policy(form_action)
+        policy = content_security_policy(form_action, scripts=scripts)
         return HTMLResponse(page, status, headers={**_HEADERS, "Content-Security-Policy": policy})
 
 
@@ -74,8 +77,9 @@ def sentence(text: str) -> str:
     return closed[:1].upper() + closed[1:]
 
 
-def content_security_policy(form_action: str | None = None) -> str:
-    """The policy of a page; the scheme of ``form_action`` is added to where its forms may end.
+def content_security_policy(form_action: str | None = None, *, scripts: bool = False) -> str:
+    """The policy of a page; the scheme of ``form_action`` is added to where its forms may end, and packaged modules run
+    if it has ``scripts``.
 
     Chromium holds every redirect after a form against ``form-action``, those of the client too: a callback that sends
     the user on to another host would end on our page, without a word, if only the callback's own host were allowed.
@@ -85,8 +89,9 @@ def content_security_policy(form_action: str | None = None) -> str:
     """
     source = _source(form_action) if form_action else None
     targets = f"'self' {source}" if source else "'self'"
+    modules = "script-src 'self'; " if scripts else ""
     return (
-        f"default-src 'none'; style-src 'self'; img-src 'self' data:; form-action {targets}; "
+        f"default-src 'none'; {modules}style-src 'self'; img-src 'self' data:; form-action {targets}; "
         "frame-ancestors 'none'; base-uri 'none'"
     )
 

@@ -1,0 +1,77 @@
+// The inspector's page: reads what is pasted, shows it, and ties each claim to its place. Nothing is sent from here.
+
+import { decode } from "./inspect-decode.js";
+import { away } from "./inspect-time.js";
+import { coloured, element, members, problems, sealed, signature } from "./inspect-view.js";
+
+const input = document.getElementById("inspect-token");
+const out = document.getElementById("inspect-out");
+const empty = out.firstElementChild;
+const said = document.getElementById("inspect-said");
+const calm = matchMedia("(prefers-reduced-motion: reduce)");
+const now = () => Date.now() / 1000;
+
+function show() {
+  const found = decode(input.value);
+  input.setAttribute("aria-invalid", String(found.problems.length > 0));
+  out.replaceChildren(...(found.kind === "empty" ? [empty] : shown(found)));
+  said.textContent = summary(found);
+}
+
+function shown(found) {
+  const blocks = [];
+  if (found.problems.length > 0) blocks.push(problems(found));
+  if (found.parts.length > 0) blocks.push(element("section", { class: "card inspect-part" }, element("h2", {}, "In three colours"), coloured(found)));
+  for (const part of found.parts) {
+    if (part.tree) blocks.push(members(part, now()));
+  }
+  if (found.kind === "signed" && found.parts[2].bytes !== null) {
+    const algorithm = found.parts[0].tree?.value.alg;
+    blocks.push(signature(found.parts[2], typeof algorithm === "string" ? algorithm : "an unknown algorithm"));
+  }
+  if (found.kind === "encrypted") blocks.push(sealed(found.parts));
+  return blocks;
+}
+
+/** What assistive technology says after something was pasted. */
+function summary(found) {
+  if (found.kind === "empty") return "";
+  if (found.problems.length > 0) return found.problems[0].sentence;
+  const counts = found.parts.filter((part) => part.tree).map((part) => `${part.members.length} members in the ${part.name}`);
+  return `${found.kind === "signed" ? "A signed token" : "An encrypted token"}: ${counts.join(", ")}.`;
+}
+
+function light(place) {
+  for (const lit of out.querySelectorAll(".inspect-lit")) lit.classList.remove("inspect-lit");
+  if (!place) return;
+  for (const bearer of out.querySelectorAll("[data-place], [data-row]")) {
+    if ((bearer.dataset.place ?? bearer.dataset.row) === place) bearer.classList.add("inspect-lit");
+  }
+}
+
+function placeAt(target) {
+  const bearer = target instanceof Element ? target.closest("[data-place], [data-row]") : null;
+  return bearer ? (bearer.dataset.place ?? bearer.dataset.row) : null;
+}
+
+function tick() {
+  for (const held of out.querySelectorAll("[data-moment]")) {
+    const words = away(Number(held.dataset.moment), now());
+    if (held.textContent !== words) held.textContent = words;
+  }
+  // Who asked for less motion gets words that change twice a minute, not every second.
+  setTimeout(tick, calm.matches ? 30_000 : 1000);
+}
+
+out.addEventListener("pointerover", (event) => light(placeAt(event.target)));
+out.addEventListener("pointerleave", () => light(placeAt(document.activeElement)));
+out.addEventListener("focusin", (event) => light(placeAt(event.target)));
+out.addEventListener("click", (event) => {
+  const button = event.target.closest("[data-show]");
+  if (!button) return;
+  const place = [...out.querySelectorAll("[data-place]")].find((span) => span.dataset.place === button.dataset.show);
+  place?.scrollIntoView({ block: "center", behavior: calm.matches ? "auto" : "smooth" });
+});
+input.addEventListener("input", show);
+show();
+tick();
