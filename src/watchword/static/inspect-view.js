@@ -97,6 +97,23 @@ export function sealed(parts) {
   return element("section", { class: "card inspect-part" }, element("h2", { class: "token-signature" }, "Encrypted"), element("p", { class: "inspect-meaning" }, sentence, " ", place), element("ul", { class: "inspect-rows" }, ...rows));
 }
 
+const LEVELS = { danger: ["status status-error", "Danger"], warning: ["status status-warn", "Warning"], note: ["status", "Note"] };
+
+/** What `findings` named; `isWhole` says that nothing could not be read. */
+export function mistakes(list, isWhole) {
+  const heading = element("h2", {}, "Common mistakes");
+  if (list.length === 0) {
+    const sentence = isWhole ? "None of those that can be seen without the issuer’s key." : "None in what can be read.";
+    return element("section", { class: "card inspect-part", id: "inspect-mistakes" }, heading, element("p", { class: "inspect-meaning" }, sentence));
+  }
+  const rows = list.map(({ id, level, title, sentence, place }) => {
+    const [tint, word] = LEVELS[level];
+    const head = element("p", { class: "inspect-finding" }, element("span", { class: tint }, word), " ", element("strong", {}, title));
+    return element("li", { class: "inspect-row", "data-finding": id }, head, element("p", { class: "inspect-meaning" }, `${sentence} `, reference(place)));
+  });
+  return element("section", { class: "card inspect-part", id: "inspect-mistakes" }, heading, element("ul", { class: "inspect-rows" }, ...rows));
+}
+
 /** Why a text cannot be read. */
 export function problems(found) {
   const list = element("ul", { class: "stack" }, ...found.problems.map((problem) => element("li", {}, problem.sentence)));

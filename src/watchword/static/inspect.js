@@ -1,8 +1,9 @@
 // The inspector's page: reads what is pasted, shows it, and ties each claim to its place. Nothing is sent from here.
 
 import { decode } from "./inspect-decode.js";
+import { findings } from "./inspect-findings.js";
 import { away } from "./inspect-time.js";
-import { coloured, element, members, problems, sealed, signature } from "./inspect-view.js";
+import { coloured, element, members, mistakes, problems, sealed, signature } from "./inspect-view.js";
 
 const input = document.getElementById("inspect-token");
 const out = document.getElementById("inspect-out");
@@ -22,6 +23,7 @@ function shown(found) {
   const blocks = [];
   if (found.problems.length > 0) blocks.push(problems(found));
   if (found.parts.length > 0) blocks.push(element("section", { class: "card inspect-part" }, element("h2", {}, "In three colours"), coloured(found)));
+  if (found.parts[0]?.tree) blocks.push(mistakes(findings(found, now()), found.problems.length === 0));
   for (const part of found.parts) {
     if (part.tree) blocks.push(members(part, now()));
   }
