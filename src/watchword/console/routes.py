@@ -13,6 +13,6 @@ from watchword.issuer.exact_route import exact_route
 ROUTES: Sequence[BaseRoute] = (
     exact_route(SETUP, set_up, "GET", "POST"),
     exact_route(CONSOLE, home, "GET"),
-    exact_route(INSPECT, inspect, "GET"),
+    exact_route(INSPECT, inspect, "GET", "POST"),
     exact_route(SIGN_OUT, sign_out, "POST"),
 )
