@@ -19,6 +19,10 @@ class Clock(Protocol):
         """Seconds on a scale that never goes back; only differences mean something."""
         ...
 
+    def moment(self) -> tuple[float, float]:
+        """`now` and `monotonic` at once, for what happens at every request."""
+        ...
+
 
 class SystemClock:
     """The machine's clocks."""
@@ -28,6 +32,9 @@ class SystemClock:
 
     def monotonic(self) -> float:
         return time.monotonic()
+
+    def moment(self) -> tuple[float, float]:
+        return time.time(), time.monotonic()
 
 
 class SettableClock:
@@ -46,6 +53,9 @@ class SettableClock:
 
     def monotonic(self) -> float:
         return self._monotonic
+
+    def moment(self) -> tuple[float, float]:
+        return self._now, self._monotonic
 
     def advance(self, seconds: float) -> None:
         """Move both scales forward."""

@@ -119,8 +119,7 @@ class Verification:
         verdict = cache.younger.get(text) or cache.get(text)
         if verdict is None:
             return self._attempt_anew(token)
-        clock = self._clock
-        now, monotonic = clock.now(), clock.monotonic()
+        now, monotonic = self._clock.moment()
         issuer = verdict.issuer
         at_hand = issuer.keys.cache.snapshot
         if at_hand is None or at_hand.keys is not verdict.keys or monotonic >= at_hand.renew_at:
@@ -144,8 +143,7 @@ class Verification:
             raise TypeError(_NOT_PRESENTED)
         if self._introspector is not None and self._is_opaque(text):
             return None
-        clock = self._clock
-        now, monotonic = clock.now(), clock.monotonic()
+        now, monotonic = self._clock.moment()
         known = self._known.get(text[: text.find(".")])
         if known is not None and known.source.cache.snapshot is known.at_hand and monotonic < known.at_hand.renew_at:
             try:

@@ -2,11 +2,12 @@
 
 import threading
 from collections.abc import Callable
+from typing import Any
 
 from watchword.clock import SettableClock, SystemClock
 
 _lock = threading.RLock()
-_real: dict[str, Callable[[SystemClock], float]] = {}
+_real: dict[str, Callable[[SystemClock], Any]] = {}
 _steered: SettableClock | None = None
 _holders: set[int] = set()
 
@@ -48,10 +49,11 @@ class SteeredTime:
 def _put(clock: SettableClock, monotonic: float) -> None:
     global _steered  # noqa: PLW0603  there is one time in a process
     if not _real:
-        _real.update({name: SystemClock.__dict__[name] for name in ("now", "monotonic")})
+        _real.update({name: SystemClock.__dict__[name] for name in ("now", "monotonic", "moment")})
     _steered = clock
     setattr(SystemClock, "now", lambda _: clock.now())  # noqa: B010  a method of everybody's, for a while
     setattr(SystemClock, "monotonic", lambda _: monotonic + clock.monotonic())  # noqa: B010  the same
+    setattr(SystemClock, "moment", lambda one: (one.now(), one.monotonic()))  # noqa: B010  the same
 
 
 def _give_back() -> None:
