@@ -135,7 +135,7 @@ async def test_nothing_of_a_token_is_stored(console: Console) -> None:
 
 
 @contextmanager
-def stranger(key: Key, **members: Any) -> Iterator[list[str]]:
+def stranger(key: Key, published: dict[str, Any] | None = None, **members: Any) -> Iterator[list[str]]:
     """Another issuer, answering in this process; gives what it was asked."""
     asked = []
 
@@ -143,7 +143,7 @@ def stranger(key: Key, **members: Any) -> Iterator[list[str]]:
         asked.append(f"{request.url} {dict(request.headers)} {request.body!r}")
         documents: dict[str, Any] = {
             "/.well-known/openid-configuration": {"issuer": STRANGER, "jwks_uri": f"{STRANGER}/keys", **members},
-            "/keys": KeySet([key]).to_dict(),
+            "/keys": published or KeySet([key]).to_dict(),
         }
         return InProcessAnswer(200, {"Content-Type": "application/json"}, json.dumps(documents[request.path]).encode())
 
@@ -240,6 +240,29 @@ async def test_an_id_token_is_verified_as_one(console: Console) -> None:
         other = await ask(console, token, whose="other", issuer=STRANGER, audience="spa", kind="id_token")
     assert failed(answer) == []
     assert failed(other) == ["audience"]
+
+
+async def test_keys_that_name_no_algorithm_serve_where_the_profile_has_one(console: Console) -> None:
+    """Entra ID publishes such keys."""
+    await console.sign_in()
+    key = Key.generate("RS256")
+    published = {"keys": [{name: value for name, value in key.to_dict().items() if name != "alg"}]}
+    body = {
+        "iss": STRANGER, "aud": "web", "sub": "u", "ver": "2.0", "azp": "c", "azpacr": "1", "scp": "a",
+        "iat": NOW, "exp": NOW + 60,
+    }  # fmt: skip
+    with stranger(key, published):
+        entra = await ask(console, jwt.encode(body, key), whose="other", issuer=STRANGER, audience="web", kind="entra")
+        identity = {name: body[name] for name in ("iss", "aud", "sub", "iat", "exp")}
+        token = jwt.encode(identity, key)
+        id_token = await ask(console, token, whose="other", issuer=STRANGER, audience="web", kind="id_token")
+    assert (failed(entra), failed(id_token)) == ([], [])
+
+
+async def test_without_keys_of_our_own_that_is_said(console: Console) -> None:
+    await console.sign_in()
+    answer = await ask(console, jwt.encode(claims(), Key.generate("ES256"), typ="at+jwt"))
+    assert failed(answer) == ["keys"]
 
 
 @pytest.mark.parametrize(

@@ -19,7 +19,7 @@ from watchword.jose.jwk_set import KeySet
 from watchword.jose.jws import split
 from watchword.verify import AsyncVerifier, KeysUnavailableError, TokenRevokedError, VerificationError, verify_id_token
 from watchword.verify.errors import AlgorithmNotAllowedError, from_jose
-from watchword.verify.profiles import PROFILES
+from watchword.verify.profiles import PROFILES, by_name
 
 ID_TOKEN = "id_token"  # noqa: S105  a kind of token
 KINDS: Mapping[str, str] = {
@@ -27,6 +27,8 @@ KINDS: Mapping[str, str] = {
     ID_TOKEN: "ID token (OpenID Connect)",
     **{profile.name: f"Access token of {profile.name.title()}" for profile in PROFILES if profile.name != "rfc9068"},
 }
+# One for each type of key, since the published keys of many issuers name none: the one that OpenID Connect begins with.
+_ID_TOKEN_ALGORITHMS = tuple(name for name in ASYMMETRIC if name == "RS256" or not name.startswith(("RS", "PS")))
 _NO_AUDIENCE = "you named none, so the token's own was taken"
 _NOT_ASKED = "only its issuer knows, and was not asked"
 
@@ -72,8 +74,11 @@ async def verify(ours: Issuer, question: Question) -> Verdict:
         skipped["audience"] = _NO_AUDIENCE
     failure: VerificationError | None = None
     try:
-        claims = _unverified_claims(question.token)
-        keys = await (ours.keys.published_keys() if is_ours else _stranger_keys(question.issuer))
+        algorithms = _ID_TOKEN_ALGORITHMS if question.kind == ID_TOKEN else by_name(question.kind).algorithms
+        claims = _unverified_claims(question.token, algorithms)
+        keys = await (ours.keys.published_keys() if is_ours else _stranger_keys(question.issuer, algorithms))
+        if not any(key.alg in algorithms for key in keys):
+            raise KeysUnavailableError
         await _judge(ours, question, keys, claims)
     except VerificationError as error:
         failure = error
@@ -84,25 +89,25 @@ async def verify(ours: Issuer, question: Question) -> Verdict:
     return Verdict(question.issuer, checks(failure, claims, skipped), code, sentence)
 
 
-def _unverified_claims(token: str) -> Mapping[str, Any]:
+def _unverified_claims(token: str, algorithms: tuple[str, ...]) -> Mapping[str, Any]:
     """The claims, for their names and the audience they state; nothing is fetched for a token that no key could save.
 
     Raises:
-        InvalidTokenError: it is malformed, or its algorithm is none that public keys have.
+        InvalidTokenError: it is malformed, or its algorithm is not one of ``algorithms``.
     """
     try:
         message = split(token)
         claims = decode_object(base64url.decode(message.payload_segment))
     except JOSEError as error:
         raise from_jose(error) from error
-    if message.header.alg not in ASYMMETRIC:
+    if message.header.alg not in algorithms:
         raise AlgorithmNotAllowedError("the token's algorithm is not allowed")
     return claims
 
 
-async def _stranger_keys(issuer: str) -> KeySet:
+async def _stranger_keys(issuer: str, algorithms: tuple[str, ...]) -> KeySet:
     try:
-        return await stranger_keys(issuer, ASYMMETRIC)
+        return await stranger_keys(issuer, algorithms)
     except FetchError as error:
         raise _KeysNotHadError(error.sentence) from error
 
@@ -132,7 +137,7 @@ async def _judge(ours: Issuer, question: Question, keys: KeySet, claims: Mapping
             client_id=audience,
             nonce=nonce if isinstance(nonce, str) else None,
             now=ours.clock.now(),
-            algorithms=ASYMMETRIC,
+            algorithms=_ID_TOKEN_ALGORITHMS,
         )
         return
     verifier = AsyncVerifier(

@@ -17,9 +17,11 @@ export function specification(place) {
   if (document === "watchword") return { label: "Private claim, RFC 7519, section 4.3", url: DOCUMENTS.watchword[1] };
   const [title, url] = DOCUMENTS[document] ?? [`RFC ${document}`, `https://www.rfc-editor.org/rfc/rfc${document}`];
   const isRfc = !(document in DOCUMENTS);
-  const place_ = rest ? `, ${/^[A-Z]$/.test(section[0]) && isRfc ? "appendix" : "section"} ${section}` : "";
+  const section_ = rest ? `, ${/^[A-Z]$/.test(section[0]) && isRfc ? "appendix" : "section"} ${section}` : "";
   const fragment = !rest ? "" : isRfc ? `#${/^[A-Z]/.test(section) ? "appendix" : "section"}-${section}` : `#${anchor}`;
-  return { label: title + place_, url: url + fragment };
+  // A short name is not torn apart at the end of a line.
+  const label = isRfc ? (title + section_).replaceAll(" ", "\u00a0").replace(",\u00a0", ", ") : title + section_;
+  return { label, url: url + fragment };
 }
 
 /** Claims whose values are times: seconds since 1970 (https://www.rfc-editor.org/rfc/rfc7519#section-2). */

@@ -3,7 +3,7 @@
 import { inWords, seconds } from "./inspect-time.js";
 import { secrets } from "./inspect-secrets.js";
 
-const RFC = (number, section) => ({ label: `RFC ${number}, section ${section}`, url: `https://www.rfc-editor.org/rfc/rfc${number}#section-${section}` });
+const RFC = (number, section) => ({ label: `RFC\u00a0${number}, section\u00a0${section}`, url: `https://www.rfc-editor.org/rfc/rfc${number}#section-${section}` });
 const ALGORITHMS = [
   "HS256", "HS384", "HS512", "RS256", "RS384", "RS512", "ES256", "ES384", "ES512", "PS256", "PS384", "PS512", "EdDSA",
   "Ed25519", "Ed448", "ES256K", "ML-DSA-44", "ML-DSA-65", "ML-DSA-87", "none",

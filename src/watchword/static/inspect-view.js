@@ -39,6 +39,22 @@ export function coloured(found) {
   return line;
 }
 
+/** How much of the token's life is left, as a bar and in words; null where it says neither beginning nor end. */
+export function life(claims, now) {
+  const [from, to] = [seconds(claims.iat ?? claims.nbf), seconds(claims.exp)];
+  if (to === null) return null;
+  const words = element("span", { "data-moment": String(to), "data-said": "ends" }, ends(to, now));
+  if (from === null || from >= to) return element("p", { class: "inspect-life" }, words);
+  const bar = element("progress", { max: String(to - from), value: String(left(to, now)), "data-end": String(to), "aria-label": "Life left" });
+  return element("p", { class: "inspect-life" }, words, bar);
+}
+
+/** Seconds until `to`, none after it. */
+export const left = (to, now) => Math.max(0, to - now);
+
+/** “Ends in 4 minutes”, “Ended 2 days ago”. */
+export const ends = (to, now) => `${to > now ? "Ends" : "Ended"} ${away(to, now)}`;
+
 /** The members of a part, each with its value, its meaning and its specification. */
 export function members(part, now) {
   const rows = part.members.map((member) => row(part, member, now));
@@ -83,7 +99,7 @@ export function signature(part, algorithm) {
     length === 0
       ? "There is no signature: anybody can have written this."
       : `${length} bytes over everything before the last full stop, made with ${algorithm}. Whether they hold can only be said with the issuer’s key.`;
-  const place = reference({ label: "RFC 7515, section 5.2", url: "https://www.rfc-editor.org/rfc/rfc7515#section-5.2" });
+  const place = reference({ label: "RFC\u00a07515, section\u00a05.2", url: "https://www.rfc-editor.org/rfc/rfc7515#section-5.2" });
   return element("section", { class: "card inspect-part" }, element("h2", { class: "token-signature" }, "Signature"), element("p", { class: "inspect-meaning" }, sentence, " ", place));
 }
 
@@ -93,7 +109,7 @@ export function sealed(parts) {
     element("li", { class: "inspect-row" }, element("code", { class: "token-signature" }, part.name), element("p", { class: "inspect-meaning" }, `${part.bytes === null ? 0 : part.bytes.length} bytes`)),
   );
   const sentence = "This token is encrypted: only its audience has the key to the claims. What can be read is the header.";
-  const place = reference({ label: "RFC 7516, section 3", url: "https://www.rfc-editor.org/rfc/rfc7516#section-3" });
+  const place = reference({ label: "RFC\u00a07516, section\u00a03", url: "https://www.rfc-editor.org/rfc/rfc7516#section-3" });
   return element("section", { class: "card inspect-part" }, element("h2", { class: "token-signature" }, "Encrypted"), element("p", { class: "inspect-meaning" }, sentence, " ", place), element("ul", { class: "inspect-rows" }, ...rows));
 }
 

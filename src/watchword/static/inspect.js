@@ -3,7 +3,7 @@
 import { decode } from "./inspect-decode.js";
 import { findings } from "./inspect-findings.js";
 import { away } from "./inspect-time.js";
-import { coloured, element, members, mistakes, problems, sealed, signature } from "./inspect-view.js";
+import { coloured, element, ends, left, life, members, mistakes, problems, sealed, signature } from "./inspect-view.js";
 
 const input = document.getElementById("inspect-token");
 const out = document.getElementById("inspect-out");
@@ -22,7 +22,11 @@ function show() {
 function shown(found) {
   const blocks = [];
   if (found.problems.length > 0) blocks.push(problems(found));
-  if (found.parts.length > 0) blocks.push(element("section", { class: "card inspect-part" }, element("h2", {}, "In three colours"), coloured(found)));
+  if (found.parts.length > 0) {
+    const heading = element("h2", {}, found.kind === "signed" ? "In three colours" : "In its parts");
+    const claims = found.kind === "signed" ? found.parts[1].tree?.value : null;
+    blocks.push(element("section", { class: "card inspect-part inspect-whole" }, heading, coloured(found), claims ? life(claims, now()) : null));
+  }
   if (found.parts[0]?.tree) blocks.push(mistakes(findings(found, now()), found.problems.length === 0));
   for (const part of found.parts) {
     if (part.tree) blocks.push(members(part, now()));
@@ -49,6 +53,15 @@ function light(place) {
   for (const bearer of out.querySelectorAll("[data-place], [data-row]")) {
     if ((bearer.dataset.place ?? bearer.dataset.row) === place) bearer.classList.add("inspect-lit");
   }
+  bring(out.querySelector("[data-place].inspect-lit"));
+}
+
+/** Scroll the token, and nothing else, until the lit characters are to be seen. */
+function bring(lit) {
+  const line = lit?.closest("pre");
+  if (!line) return;
+  const [inner, outer] = [lit.getBoundingClientRect(), line.getBoundingClientRect()];
+  if (inner.top < outer.top || inner.bottom > outer.bottom) line.scrollTop += inner.top - outer.top - outer.height / 3;
 }
 
 function placeAt(target) {
@@ -58,9 +71,11 @@ function placeAt(target) {
 
 function tick() {
   for (const held of out.querySelectorAll("[data-moment]")) {
-    const words = away(Number(held.dataset.moment), now());
+    const moment = Number(held.dataset.moment);
+    const words = held.dataset.said ? ends(moment, now()) : away(moment, now());
     if (held.textContent !== words) held.textContent = words;
   }
+  for (const bar of out.querySelectorAll("[data-end]")) bar.value = left(Number(bar.dataset.end), now());
   // Who asked for less motion gets words that change twice a minute, not every second.
   setTimeout(tick, calm.matches ? 30_000 : 1000);
 }

@@ -1,0 +1,85 @@
+"""Every state of the inspector at two widths and both themes: nothing scrolls sideways, and axe finds nothing.
+
+Set SCREENSHOTS to keep the pictures.
+"""
+
+import importlib.resources
+import importlib.util
+import os
+import socket
+from pathlib import Path
+
+import pytest
+from playwright.async_api import Page, expect
+from tests.console.inspector import GOOD, HEADER, NOW, opened, token
+from tests.console.running import Console
+
+pytestmark = [pytest.mark.anyio, pytest.mark.browser, pytest.mark.slow]
+
+MISTAKEN = token(
+    {**HEADER, "alg": "HS256", "typ": "JWT", "kid": "../keys/1", "jku": "https://evil.example/keys"},
+    {**{name: value for name, value in GOOD.items() if name not in {"aud", "exp"}}, "api_key": "not-a-real-one"},
+    bytes(32),
+)
+STATES = {
+    "empty": "",
+    "good": token(claims={**GOOD, "scope": "orders:read", "address": {"street": "Rue de la Paix 1", "city": "Paris"}}),
+    "mistakes": MISTAKEN,
+    "malformed": token()[:60] + "*" + token()[61:],
+    "encrypted": "eyJhbGciOiJSU0EtT0FFUC0yNTYiLCJlbmMiOiJBMjU2R0NNIn0.a2V5.aXY.dGV4dA.dGFn",
+}
+
+
+@pytest.fixture
+def listener() -> socket.socket:
+    return socket.create_server(("127.0.0.1", 0))
+
+
+@pytest.fixture
+def origin(listener: socket.socket) -> str:
+    return f"http://localhost:{listener.getsockname()[1]}"
+
+
+async def violations(page: Page) -> list[str]:
+    """What axe-core has against the page, as far as it is installed here."""
+    if importlib.util.find_spec("axe_playwright_python") is None:
+        return []
+    source = importlib.resources.files("axe_playwright_python").joinpath("axe.min.js").read_text()
+    await page.evaluate(f"{source}; undefined")
+    found = await page.evaluate(
+        "axe.run({runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice']})"
+    )
+    return [f"{v['id']}: {[n['html'][:160] for n in v['nodes']]}" for v in found["violations"]]
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize("width", [360, 1280])
+async def test_every_state_fits_and_is_accessible(
+    console: Console, listener: socket.socket, width: int, theme: str, tmp_path: Path
+) -> None:
+    pictures = Path(os.environ.get("SCREENSHOTS", tmp_path))
+    options = {"viewport": {"width": width, "height": 860}, "color_scheme": theme, "reduced_motion": "reduce"}
+    await console.desk.keys.start()
+    async with opened(console, listener, **options) as watched:
+        page = watched.page
+        await page.clock.set_fixed_time(NOW)
+
+        async def look(name: str) -> None:
+            overflow = await page.evaluate("document.documentElement.scrollWidth - innerWidth")
+            assert overflow <= 0, f"{name} scrolls sideways"
+            await page.screenshot(path=pictures / f"inspect-{name}-{width}-{theme}.png", full_page=True)
+            assert await violations(page) == [], name
+
+        await page.goto(f"{watched.origin}/console/inspect")
+        for name, pasted in STATES.items():
+            await page.get_by_label("Token", exact=True).fill(pasted)
+            await look(name)
+        await page.get_by_label("Token", exact=True).fill(STATES["good"])
+        await page.get_by_role("button", name="scope", exact=True).focus()
+        await look("lit")
+        await page.get_by_text("Verify the signature").click()
+        await look("asking")
+        await page.get_by_role("button", name="Send the token and verify it").click()
+        await expect(page.locator("#inspect-verdict")).to_be_visible()
+        await look("refused")
+        assert watched.complaints == []
