@@ -1,12 +1,13 @@
 """What the inspector's module makes of a text: run in a real Chromium, which alone knows how browsers read it."""
 
 import json
+import re
 from collections.abc import Callable, Iterator
 from importlib import resources
 from typing import Any
 
 import pytest
-from playwright.sync_api import Route, sync_playwright
+from playwright.sync_api import Page, Route, sync_playwright
 from tests.console.inspector import GOOD, HEADER, NOW, segment, token
 from tests.e2e.chromium import FLAGS, chromium
 
@@ -32,8 +33,8 @@ async ([text, now]) => {
 
 
 @pytest.fixture(scope="module")
-def inspect() -> Iterator[Inspect]:
-    """Decode a text and name its mistakes, at `NOW`; the modules come from the package, by no server."""
+def page() -> Iterator[Page]:
+    """A page that can import the modules; they come from the package, by no server."""
     static = resources.files("watchword").joinpath("static")
 
     def answer(route: Route) -> None:
@@ -48,8 +49,14 @@ def inspect() -> Iterator[Inspect]:
         page = browser.new_page()
         page.route("**/*", answer)
         page.goto(f"{ORIGIN}/")
-        yield lambda text: dict(page.evaluate(SCRIPT, [text, NOW]))
+        yield page
         browser.close()
+
+
+@pytest.fixture(scope="module")
+def inspect(page: Page) -> Inspect:
+    """Decode a text and name its mistakes, at `NOW`."""
+    return lambda text: dict(page.evaluate(SCRIPT, [text, NOW]))
 
 
 def named(found: dict[str, Any]) -> list[str]:
@@ -60,6 +67,51 @@ def test_a_good_token_has_no_problem_and_no_mistake(inspect: Inspect) -> None:
     found = inspect(token())
     assert (found["kind"], found["problems"], found["findings"]) == ("signed", [], [])
     assert [name for name, *_ in found["members"]["payload"]] == list(GOOD)
+
+
+# Every name in IANA's registry of claims: https://www.iana.org/assignments/jwt/
+REGISTERED = """
+iss sub aud exp nbf iat jti name given_name family_name middle_name nickname preferred_username profile picture website
+email email_verified gender birthdate zoneinfo locale phone_number phone_number_verified address updated_at azp nonce
+auth_time at_hash c_hash acr amr sub_jwk cnf sip_from_tag sip_date sip_callid sip_cseq_num sip_via_branch orig dest mky
+events toe txn rph sid vot vtm attest origid act scope client_id may_act jcard at_use_nbr div opt vc vp sph ace_profile
+cnonce exi roles groups entitlements token_introspection eat_nonce ueid sueids oemid hwmodel hwversion oemboot dbgstat
+location eat_profile submods uptime bootcount bootseed dloas swname swversion manifests measurements measres intuse
+cdniv cdnicrit cdniip cdniuc cdniets cdnistt cdnistd sig_val_claims authorization_details verified_claims place_of_birth
+nationalities birth_family_name birth_given_name birth_middle_name salutation title msisdn also_known_as htm htu ath atc
+sub_id rcd rcdi crn msgi _claim_names _claim_sources rdap_allowed_purposes rdap_dnt_allowed status _sd ... _sd_alg
+sd_hash geohash consumerPlmnId consumerSnpnId producerPlmnId producerSnpnId producerSnssaiList producerNsiList
+producerNfSetId producerNfServiceSetId sourceNfInstanceId analyticsIdList resOwnerId
+"""
+LINKS = (
+    r"https://(www\.rfc-editor\.org/rfc/rfc\d{4}(#section-\d[\d.]*)?|openid\.net/specs/\S+|www\.w3\.org/TR/\S+"
+    r"|datatracker\.ietf\.org/doc/draft-\S+|www\.iana\.org/assignments/(jwt|jose)/)"
+)
+# And of header parameters: https://www.iana.org/assignments/jose/
+PARAMETERS = """
+alg jku jwk kid x5u x5c x5t x5t#S256 typ cty crit enc zip epk apu apv iv tag p2s p2c iss sub aud b64 ppt url nonce svt
+"""
+
+
+@pytest.mark.parametrize(("part", "names"), [("payload", REGISTERED.split()), ("header", PARAMETERS.split())])
+def test_every_registered_name_is_explained(page: Page, part: str, names: list[str]) -> None:
+    explained = page.evaluate(
+        """async ([part, names]) => {
+          const { explain } = await import("/inspect-claims.js");
+          return names.map((name) => explain(part, name));
+        }""",
+        [part, names],
+    )
+    for name, meaning in zip(names, explained, strict=True):
+        assert meaning is not None, name
+        assert meaning["sentence"].endswith("."), name
+        assert re.fullmatch(LINKS, meaning["url"]), name
+        assert "undefined" not in meaning["label"], name
+
+
+def test_unregistered_names_are_not_made_up(page: Page) -> None:
+    script = "async () => (await import('/inspect-claims.js')).explain('payload', 'constructor')"
+    assert page.evaluate(script) is None
 
 
 def test_each_member_knows_which_characters_carry_it(inspect: Inspect) -> None:

@@ -1,7 +1,6 @@
 // What should never be in a token, since everybody who holds it can read it: passwords, keys, numbers of cards.
 
-const PLACE = { label: "RFC 8725, section 2.7", url: "https://www.rfc-editor.org/rfc/rfc8725#section-2.7" };
-const PRIVACY = { label: "RFC 7519, section 12", url: "https://www.rfc-editor.org/rfc/rfc7519#section-12" };
+const PLACE = { label: "RFC\u00a07519, section\u00a012", url: "https://www.rfc-editor.org/rfc/rfc7519#section-12" };
 const NAMES =
   /pass(?:word|wd|phrase|code)|^pwd$|secret|api_?key|private_?key|encryption_?key|credential|card_?(?:number|no)|credit_?card|^pan$|cvv|cvc|iban|^pin$|^ssn$|social_?security|connection_?string|refresh_?token|access_?token/;
 const VALUES = [
@@ -35,7 +34,7 @@ function look(node, path, part, add) {
   const plain = name.replace(/([a-z0-9])([A-Z])/g, "$1_$2").replace(/[-. ]/g, "_").toLowerCase();
   const holds = (node.kind === "string" && node.value !== "") || node.kind === "number";
   const kind = node.kind === "string" || node.kind === "number" ? known(node) : null;
-  if (kind) add("secret", "danger", "A secret inside", `${where} looks like ${kind}. A token is signed, not sealed: whoever holds it can read it.`, kind === "the number of a payment card" ? PRIVACY : PLACE);
+  if (kind) add("secret", "danger", "A secret inside", `${where} looks like ${kind}. A token is signed, not sealed: whoever holds it can read it.`, PLACE);
   else if (holds && NAMES.test(plain)) add("secret", "danger", "A secret inside", `${where} is called like a secret. A token is signed, not sealed: whoever holds it can read it.`, PLACE);
   for (const member of node.members ?? []) look(member.node, [...path, member.name], part, add);
   for (const [index, item] of (node.items ?? []).entries()) look(item, [...path.slice(0, -1), `${name}[${index}]`], part, add);
