@@ -14,10 +14,15 @@ from playwright.async_api import BrowserContext, Page, Request, async_playwright
 from tests.console.running import Console
 from tests.e2e.chromium import FLAGS, chromium
 
+from watchword.admin.apis import add_api
+from watchword.admin.clients import ClientRequest, add_client
+from watchword.store.repositories.apis import Scope
+
 NOW = 1_790_000_000
+API = "https://api.example.com"
 GOOD = {
     "iss": "https://auth.example.com",
-    "aud": "https://api.example.com",
+    "aud": API,
     "sub": "u-1",
     "client_id": "web",
     "jti": "t-1",
@@ -38,6 +43,18 @@ def segment(content: Any) -> str:
 def token(header: Any = HEADER, claims: Any = GOOD, signature: bytes = bytes(range(64))) -> str:
     """A token that nobody signed: the inspector reads what is there."""
     return ".".join(map(segment, (header, claims, signature)))
+
+
+async def issued(console: Console) -> str:
+    """An access token that the issuer's own endpoint gave to a client of its own."""
+    await console.desk.keys.start()
+    await add_api(console.desk, identifier=API, name="Orders", scopes=[Scope("orders:read", "See orders")])
+    request = ClientRequest(name="Batch", api_scopes={API: ["orders:read"]})
+    client, secret = await add_client(console.desk, request)
+    assert secret is not None
+    form = {"grant_type": "client_credentials", "resource": API}
+    answer = await console.browser.post("/token", data=form, auth=(client.id, secret))
+    return str(answer.json()["access_token"])
 
 
 @dataclass

@@ -11,24 +11,20 @@ from typing import Any
 import httpx2
 import pytest
 from sqlalchemy import Connection, select
-from tests.console.inspector import NOW
+from tests.console.inspector import API, NOW, issued
 from tests.console.running import GOOD, ORIGIN, Console, hidden
 
-from watchword.admin.apis import add_api
-from watchword.admin.clients import ClientRequest, add_client
 from watchword.admin.users import ADMIN_ROLE
 from watchword.fetch import InProcessAnswer, InProcessRequest, danger_answer_in_process
 from watchword.issuer.revocation import withdraw
 from watchword.jose import Key, KeySet, jwt
 from watchword.store.repositories import roles, users
-from watchword.store.repositories.apis import Scope
 from watchword.store.repositories.audit import Actor
 from watchword.store.tables import metadata
 
 pytestmark = pytest.mark.anyio
 
 STRANGER = "https://auth.stranger.example"
-API = "https://api.example.com"
 
 
 def claims(issuer: str = ORIGIN, **changed: Any) -> dict[str, Any]:
@@ -89,18 +85,6 @@ async def test_a_forged_form_verifies_nothing(console: Console) -> None:
     answer = await console.browser.post("/console/inspect", data={"csrf_token": "x", "token": "a.b.c"})
     assert answer.status_code == 403
     assert "a.b.c" not in answer.text
-
-
-async def issued(console: Console) -> str:
-    """An access token that the issuer's own endpoint gave to a client of its own."""
-    await console.desk.keys.start()
-    await add_api(console.desk, identifier=API, name="Orders", scopes=[Scope("orders:read", "See orders")])
-    request = ClientRequest(name="Batch", api_scopes={API: ["orders:read"]})
-    client, secret = await add_client(console.desk, request)
-    assert secret is not None
-    form = {"grant_type": "client_credentials", "resource": API}
-    answer = await console.browser.post("/token", data=form, auth=(client.id, secret))
-    return str(answer.json()["access_token"])
 
 
 async def test_a_token_of_ours_holds_until_it_is_withdrawn(console: Console) -> None:
