@@ -255,6 +255,7 @@ JWE = ".".join([segment({"alg": "RSA1_5", "enc": "A256GCM"}), *map(segment, ("ke
         (f'"{token()}"', "quotes"),
         (token()[:40] + "\n  " + token()[40:], "blanks"),
         (JWE, "rsa1-5"),
+        (JWE, "encrypted"),
     ],
 )  # fmt: skip
 def test_a_mistake_is_named(inspect: Inspect, pasted: str, expected: str) -> None:

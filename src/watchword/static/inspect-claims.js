@@ -65,6 +65,15 @@ export const HEADER = {
   trust_chain: ["Statements that lead from this issuer to an authority of its federation.", "parameters"],
 };
 
+/** What some parameters mean instead where the token is encrypted. */
+export const SEALED_HEADER = {
+  alg: ["How the key is protected with which the content is encrypted.", "7516#4.1.1"],
+  kid: ["The name of the audience’s key, with which the token can be decrypted.", "7516#4.1.6"],
+  typ: ["The kind of token that this is as a whole.", "7516#4.1.11"],
+  cty: ["What is inside: “JWT” says that it is another token, usually a signed one.", "7516#4.1.12"],
+  crit: ["Extensions that whoever decrypts must understand, or refuse the token.", "7516#4.1.13"],
+};
+
 export const CLAIMS = {
   iss: ["Who issued the token. A verifier compares it byte for byte with the issuer it trusts.", "7519#4.1.1"],
   sub: ["Whom the token speaks for, under a name that is unique at its issuer.", "7519#4.1.2"],
@@ -215,9 +224,10 @@ export const CLAIMS = {
   gid: ["Watchword’s own: the authorization the token comes from. Withdrawing it ends every token that was made under it.", "watchword"],
 };
 
-/** Sentence and specification for a member of `part`, or null if no registry knows it. */
-export function explain(part, name) {
-  const table = part === "header" ? HEADER : CLAIMS;
+/** Sentence and specification for a member of `part`, of an encrypted token if `sealed`; null if no registry knows it. */
+export function explain(part, name, sealed = false) {
+  const own = sealed && Object.hasOwn(SEALED_HEADER, name) ? SEALED_HEADER : HEADER;
+  const table = part === "header" ? own : CLAIMS;
   if (!Object.hasOwn(table, name)) return null;
   const [sentence, place] = table[name];
   return { sentence, ...specification(place) };

@@ -36,6 +36,7 @@ export function findings(found, now) {
     keys(context);
     extensions(context);
     if (found.kind === "signed") signature(context);
+    else context.add("encrypted", "note", "Encrypted, in five parts", "A service that expects a signed token, in three, refuses it. Encryption alone does not say who made it: a signed token should be inside.", RFC(7519, "11.2"));
     if (claims) {
       type(context);
       life(context);

@@ -56,16 +56,16 @@ export const left = (to, now) => Math.max(0, to - now);
 export const ends = (to, now) => `${to > now ? "Ends" : "Ended"} ${away(to, now)}`;
 
 /** The members of a part, each with its value, its meaning and its specification. */
-export function members(part, now) {
-  const rows = part.members.map((member) => row(part, member, now));
+export function members(part, now, sealed) {
+  const rows = part.members.map((member) => row(part, member, now, sealed));
   const title = part.name === "header" ? "Header" : "Payload";
   const count = `${rows.length} ${part.name === "header" ? "parameter" : "claim"}${rows.length === 1 ? "" : "s"}`;
   const heading = element("h2", { class: tone(part.name) }, title, " ", element("span", { class: "inspect-count" }, count));
   return element("section", { class: "card inspect-part" }, heading, element("ul", { class: "inspect-rows" }, ...rows));
 }
 
-function row(part, member, now) {
-  const meaning = explain(part.name, member.name);
+function row(part, member, now, sealed) {
+  const meaning = explain(part.name, member.name, sealed);
   const place = `${part.name}:${member.start}`;
   const name = element("button", { type: "button", class: "inspect-name", "data-show": place, title: "Show its place in the token" });
   name.append(element("code", { class: tone(part.name) }, member.name));

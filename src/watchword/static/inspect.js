@@ -29,7 +29,7 @@ function shown(found) {
   }
   if (found.parts[0]?.tree) blocks.push(mistakes(findings(found, now()), found.problems.length === 0));
   for (const part of found.parts) {
-    if (part.tree) blocks.push(members(part, now()));
+    if (part.tree) blocks.push(members(part, now(), found.kind === "encrypted"));
   }
   if (found.kind === "signed" && found.parts[2].bytes !== null) {
     const algorithm = found.parts[0].tree?.value.alg;
