@@ -4,6 +4,7 @@ import html
 import json
 import logging
 import re
+import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -267,6 +268,20 @@ async def test_a_stranger_is_not_fetched_from_inside(console: Console, issuer: s
     answer = await ask(console, token, whose="other", issuer=issuer)
     assert failed(answer) == ["keys"]
     assert "keys_unavailable" in answer.text
+
+
+@pytest.mark.parametrize("scheme", ["http", "https"])
+async def test_a_service_on_this_machine_hears_nothing(console: Console, scheme: str) -> None:
+    """J86: not even a connection is made."""
+    await console.sign_in()
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        listener.setblocking(False)
+        issuer = f"{scheme}://127.0.0.1:{listener.getsockname()[1]}"
+        token = jwt.encode(claims(issuer), Key.generate("ES256"), typ="at+jwt")
+        answer = await ask(console, token, whose="other", issuer=issuer)
+        assert failed(answer) == ["keys"]
+        with pytest.raises(BlockingIOError):
+            listener.accept()
 
 
 async def test_a_stranger_is_not_reached_on_its_own_network(console: Console) -> None:
