@@ -4,7 +4,6 @@ Set SCREENSHOTS to keep the pictures.
 """
 
 import importlib.resources
-import importlib.util
 import os
 import socket
 from pathlib import Path
@@ -41,9 +40,7 @@ def origin(listener: socket.socket) -> str:
 
 
 async def violations(page: Page) -> list[str]:
-    """What axe-core has against the page, as far as it is installed here."""
-    if importlib.util.find_spec("axe_playwright_python") is None:
-        return []
+    """What axe-core has against the page."""
     source = importlib.resources.files("axe_playwright_python").joinpath("axe.min.js").read_text()
     await page.evaluate(f"{source}; undefined")
     found = await page.evaluate(
