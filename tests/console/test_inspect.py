@@ -54,8 +54,12 @@ def failed(answer: httpx2.Response) -> list[str]:
 async def test_only_admins_see_it(console: Console) -> None:
     answer = await console.browser.get("/console/inspect")
     assert (answer.status_code, answer.headers["location"]) == (303, "/login")
-    assert (await console.browser.post("/console/inspect", data={"token": "x"})).status_code == 303
+    form = {"csrf_token": hidden(await console.browser.get("/login"), "csrf_token"), "token": "x"}
+    answer = await console.browser.post("/console/inspect", data=form)
+    assert (answer.status_code, answer.headers["location"]) == (303, "/login")
     await console.sign_in()
+    form["csrf_token"] = hidden(await console.browser.get("/console/inspect"), "csrf_token")
+    assert (await console.browser.post("/console/inspect", data=form)).status_code == 200
 
     def demote(connection: Connection) -> None:
         user = users.find_by_identifier(connection, GOOD["email"])
@@ -63,8 +67,12 @@ async def test_only_admins_see_it(console: Console) -> None:
         roles.remove(connection, user.id, ADMIN_ROLE)
 
     await console.store.write(demote)
-    assert (await console.browser.get("/console/inspect")).status_code == 403
-    assert (await console.browser.post("/console/inspect", data={"token": "x"})).status_code == 403
+    for answer in (
+        await console.browser.get("/console/inspect"),
+        await console.browser.post("/console/inspect", data=form),
+    ):
+        assert answer.status_code == 403
+        assert "The console is for admins" in answer.text
 
 
 async def test_the_page_lets_no_script_send_and_no_stranger_run(console: Console) -> None:

@@ -20,14 +20,15 @@ _FIELDS = ("token", "whose", "issuer", "audience", "kind")
 
 async def inspect(request: Request) -> Response:
     """``GET /console/inspect``: the empty page; ``POST``: the same with a verdict on the token that was sent."""
+    # First the form: what is no form of ours gets a clear error, whoever sends it.
+    form = await read_trusted_form(request) if request.method == "POST" else None
+    if isinstance(form, Response):
+        return form
     admitted = await admit(request)
     if isinstance(admitted, Response):
         return admitted
-    if request.method != "POST":
+    if form is None:
         return _page(request, admitted.user.label)
-    form = await read_trusted_form(request)
-    if isinstance(form, Response):
-        return form
     given = {name: form.get(name) or "" for name in _FIELDS}
     question = _question(request, form)
     if isinstance(question, str):
