@@ -59,7 +59,7 @@ async def test_first_admin(console: Console, origin: str, listener: socket.socke
         await browser.close()
     server.should_exit = True
     await serving
-    # The answer to the short password is a 422, which Chromium notes; and what a page was still loading when somebody went
-    # on is given up.
+    # The answer to the short password is a 422, which Chromium notes; and what a page still loads is given up when
+    # somebody goes on.
     usual = ("status of 422", "net::ERR_ABORTED")
     assert [text for text in complaints if not any(words in text for words in usual)] == []
