@@ -1,6 +1,5 @@
 """The samples that the preview shows, rendered as the product renders them."""
 
-import json
 from collections.abc import Callable
 from pathlib import Path
 from types import SimpleNamespace
@@ -10,6 +9,7 @@ import jinja2
 import pytest
 from starlette.applications import Starlette
 from starlette.requests import Request
+from tests.design.samples import read_samples
 
 from watchword.issuer.interaction.rendering import Renderer
 
@@ -26,7 +26,7 @@ def request(*, local: bool = True) -> Request:
 
 @pytest.fixture(scope="session")
 def samples() -> dict[str, dict[str, Any]]:
-    return dict(json.loads((HERE / "samples.json").read_text()))
+    return read_samples()
 
 
 @pytest.fixture(scope="session")

@@ -2,7 +2,6 @@
 
 import argparse
 import contextlib
-import json
 import socket
 import sys
 import threading
@@ -10,7 +9,6 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Any
 
 import jinja2
 import uvicorn
@@ -19,11 +17,12 @@ from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import HTMLResponse
 from starlette.routing import Route
+from tests.design.samples import read_samples
 
 from watchword.issuer.interaction.rendering import STATIC_ROUTE, Renderer
 
 HERE = Path(__file__).parent
-SAMPLES: dict[str, dict[str, Any]] = json.loads((HERE / "samples.json").read_text())
+SAMPLES = read_samples()
 WIDTHS = (1280, 390)
 THEMES = ("light", "dark")
 

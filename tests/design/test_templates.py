@@ -1,15 +1,14 @@
 """Every page, as HTML: complete for assistive technology, free of scripts and styles, and deaf to hostile names."""
 
-import json
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from html.parser import HTMLParser
 from importlib import resources
-from pathlib import Path
 from typing import Any
 
 import jinja2
 import pytest
+from tests.design.samples import read_samples
 
 from watchword.issuer.interaction.rendering import Renderer
 
@@ -73,7 +72,7 @@ class Tree(HTMLParser):
 
 
 def sample_names() -> list[str]:
-    return list(json.loads((Path(__file__).parent / "samples.json").read_text()))
+    return list(read_samples())
 
 
 def test_every_template_has_a_sample(samples: Samples) -> None:
@@ -232,7 +231,7 @@ def test_hostile_text_stays_text(name: str, payload: str, samples: Samples, rend
 
 def poisoned(context: Any, payload: str) -> Any:
     """The same context with every text that others may choose replaced; addresses of our own are left."""
-    ours = {"action", "url", "login_url", "demo_url"}
+    ours = {"action", "url", "login_url", "demo_url", "sections", "current_section"}
     if isinstance(context, dict):
         return {key: value if key in ours else poisoned(value, payload) for key, value in context.items()}
     if isinstance(context, list):

@@ -5,7 +5,7 @@ from starlette.responses import RedirectResponse, Response
 
 from watchword.console.admission import admit
 from watchword.console.forms import read_trusted_form
-from watchword.console.pages import form_page
+from watchword.console.pages import console_page
 from watchword.console.paths import INSPECT
 from watchword.issuer import sessions
 from watchword.issuer.endpoints import paths
@@ -21,13 +21,12 @@ async def home(request: Request) -> Response:
         return admitted
     issuer = issuer_of(request)
     context = {
-        "user_label": admitted.user.label,
         "issuer": issuer.settings.issuer,
         "inspect_url": INSPECT,
         "demo_url": issuer.settings.demo_url,
         "rows": _rows(issuer.settings),
     }
-    return form_page(request, "console_home.html", context)
+    return console_page(request, admitted, "console_home.html", context)
 
 
 async def sign_out(request: Request) -> Response:

@@ -8,9 +8,10 @@ from starlette.responses import Response
 from watchword.console.admission import admit
 from watchword.console.forms import read_trusted_form
 from watchword.console.inspect_verify import KINDS, Question, Verdict, verify
-from watchword.console.pages import form_page
+from watchword.console.pages import console_page
 from watchword.console.paths import INSPECT
 from watchword.issuer.requests import issuer_of
+from watchword.issuer.sessions import SignedIn
 from watchword.oauth.parameters import Parameters
 from watchword.verify import VerifierSettingsError
 
@@ -28,16 +29,16 @@ async def inspect(request: Request) -> Response:
     if isinstance(admitted, Response):
         return admitted
     if form is None:
-        return _page(request, admitted.user.label)
+        return _page(request, admitted)
     given = {name: form.get(name) or "" for name in _FIELDS}
     question = _question(request, form)
     if isinstance(question, str):
-        return _page(request, admitted.user.label, given, error=question)
+        return _page(request, admitted, given, error=question)
     try:
         verdict = await verify(issuer_of(request), question)
     except VerifierSettingsError as error:
-        return _page(request, admitted.user.label, given, error=error.sentence)
-    return _page(request, admitted.user.label, given, verdict=verdict)
+        return _page(request, admitted, given, error=error.sentence)
+    return _page(request, admitted, given, verdict=verdict)
 
 
 def _question(request: Request, form: Parameters) -> Question | str:
@@ -56,7 +57,7 @@ def _question(request: Request, form: Parameters) -> Question | str:
 
 def _page(
     request: Request,
-    user_label: str,
+    admitted: SignedIn,
     given: dict[str, str] | None = None,
     *,
     verdict: Verdict | None = None,
@@ -64,7 +65,6 @@ def _page(
 ) -> Response:
     """The page. What was typed comes back to the browser that sent it, which keeps no copy of the answer."""
     context = {
-        "user_label": user_label,
         "action": INSPECT,
         "own_issuer": issuer_of(request).settings.issuer,
         "kinds": list(KINDS.items()),
@@ -73,4 +73,4 @@ def _page(
         "verdict": verdict,
         "error": error,
     }
-    return form_page(request, "inspect.html", context, status=422 if error else 200, scripts=True)
+    return console_page(request, admitted, "inspect.html", context, status=422 if error else 200, scripts=True)

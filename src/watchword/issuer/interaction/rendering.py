@@ -53,6 +53,7 @@ class Renderer:
         status: int = 200,
         form_action: str | None = None,
         scripts: bool = False,
+        sends: bool = False,
     ) -> HTMLResponse:
         """One page.
 
@@ -65,9 +66,10 @@ class Renderer:
                 redirect URI; see `content_security_policy`.
             scripts: whether the page has modules of our own. They may change the page and send nothing: only its
                 forms reach the server.
+            sends: whether those modules may send requests too, to this origin alone.
         """
         page = self._environment.get_template(template).render(_surroundings(request) | dict(context))
-        policy = content_security_policy(form_action, scripts=scripts)
+        policy = content_security_policy(form_action, scripts=scripts, sends=sends)
         return HTMLResponse(page, status, headers={**_HEADERS, "Content-Security-Policy": policy})
 
 
@@ -77,9 +79,9 @@ def sentence(text: str) -> str:
     return closed[:1].upper() + closed[1:]
 
 
-def content_security_policy(form_action: str | None = None, *, scripts: bool = False) -> str:
+def content_security_policy(form_action: str | None = None, *, scripts: bool = False, sends: bool = False) -> str:
     """The policy of a page; the scheme of ``form_action`` is added to where its forms may end, and packaged modules run
-    if it has ``scripts``.
+    if it has ``scripts``; they reach this origin if it ``sends``.
 
     Chromium holds every redirect after a form against ``form-action``, those of the client too: a callback that sends
     the user on to another host would end on our page, without a word, if only the callback's own host were allowed.
@@ -90,6 +92,7 @@ def content_security_policy(form_action: str | None = None, *, scripts: bool = F
     source = _source(form_action) if form_action else None
     targets = f"'self' {source}" if source else "'self'"
     modules = "script-src 'self'; " if scripts else ""
+    modules += "connect-src 'self'; " if sends else ""
     return (
         f"default-src 'none'; {modules}style-src 'self'; img-src 'self' data:; form-action {targets}; "
         "frame-ancestors 'none'; base-uri 'none'"
