@@ -8,6 +8,7 @@ import httpx2
 import pytest
 from sqlalchemy import Connection
 from tests.console.running import ORIGIN, Console
+from tests.issuer.issuing import make_ring_keys, store_ring
 
 from watchword.admin.desk import AdminDesk
 from watchword.authn.factors.password import PasswordHasher
@@ -17,8 +18,9 @@ from watchword.console.routes import ROUTES
 from watchword.issuer.app import create_app
 from watchword.issuer.context import Issuer
 from watchword.issuer.keys.ring import KeyRing
+from watchword.issuer.keys.rotation import NewKey, Slot
 from watchword.issuer.settings import IssuerSettings
-from watchword.store.engine import open_store
+from watchword.store.engine import Store, open_store
 from watchword.store.repositories.installation import SECRET_PURPOSES, server_secret
 from watchword.store.sealing import MasterKey
 
@@ -29,13 +31,33 @@ def origin() -> str:
     return ORIGIN
 
 
+@pytest.fixture(scope="session")
+def ring_keys(master_key: MasterKey) -> dict[tuple[Slot, str], NewKey]:
+    """Keys for every place of the ring, made once."""
+    return make_ring_keys(master_key)
+
+
 @pytest.fixture
-async def console(
-    tmp_path: Path, sqlite_template: Path, master_key: MasterKey, clock: SettableClock, origin: str
-) -> AsyncIterator[Console]:
+async def console_store(
+    tmp_path: Path,
+    sqlite_template: Path,
+    ring_keys: dict[tuple[Slot, str], NewKey],
+    clock: SettableClock,
+) -> AsyncIterator[Store]:
+    """An installation that has the keys it signs with."""
     path = tmp_path / "console.sqlite"
     shutil.copyfile(sqlite_template, path)
     store = open_store(f"sqlite:///{path}")
+    await store_ring(store, ring_keys, clock.now())
+    yield store
+    await store.close()
+
+
+@pytest.fixture
+async def console(
+    console_store: Store, master_key: MasterKey, clock: SettableClock, origin: str
+) -> AsyncIterator[Console]:
+    store = console_store
     settings = IssuerSettings(issuer=origin, local=True, demo_url="http://localhost:8401")
 
     def read_secrets(connection: Connection) -> dict[str, bytes]:
@@ -52,4 +74,3 @@ async def console(
     async with httpx2.AsyncClient(transport=transport, base_url=origin) as browser:
         yield Console(application, desk, browser, store)
     passwords.close()
-    await store.close()

@@ -36,9 +36,20 @@ class Console:
         return {"csrf_token": hidden(page, "csrf_token"), "token": hidden(page, "token")}
 
     async def sign_in(self) -> None:
-        """Make the first administrator in this browser."""
+        """Make the first administrator in this browser, and let them into the console."""
         form = await self.open_form(await self.link())
-        assert (await self.browser.post("/setup", data=form | GOOD)).status_code == 303
+        made = await self.browser.post("/setup", data=form | GOOD)
+        assert made.status_code == 303
+        assert await self.follow("/console") == "/console"
+
+    async def follow(self, path: str) -> str:
+        """Go where ``path`` leads until there is a page; the path of that page."""
+        page = await self.browser.get(path)
+        for _ in range(8):
+            if page.status_code != 303:
+                break
+            page = await self.browser.get(page.headers["location"])
+        return page.url.path
 
 
 def hidden(page: httpx2.Response, name: str) -> str:

@@ -13,7 +13,8 @@ pytestmark = pytest.mark.anyio
 async def test_who_is_not_signed_in_is_sent_to_sign_in(console: Console) -> None:
     answer = await console.browser.get("/console")
     assert answer.status_code == 303
-    assert answer.headers["location"].startswith("/login")
+    assert answer.headers["location"] == "/console/sign-in?to=%2Fconsole"
+    assert await console.follow("/console") == "/login"
 
 
 async def test_who_is_no_admin_is_told_so(console: Console) -> None:

@@ -11,7 +11,7 @@ from typing import Any
 
 import httpx2
 import pytest
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, delete, select
 from tests.console.inspector import API, NOW, issued
 from tests.console.running import GOOD, ORIGIN, Console, hidden
 
@@ -21,7 +21,7 @@ from watchword.issuer.revocation import withdraw
 from watchword.jose import Key, KeySet, jwt
 from watchword.store.repositories import roles, users
 from watchword.store.repositories.audit import Actor
-from watchword.store.tables import metadata
+from watchword.store.tables import metadata, signing_keys
 
 pytestmark = pytest.mark.anyio
 
@@ -53,10 +53,10 @@ def failed(answer: httpx2.Response) -> list[str]:
 
 async def test_only_admins_see_it(console: Console) -> None:
     answer = await console.browser.get("/console/inspect")
-    assert (answer.status_code, answer.headers["location"]) == (303, "/login")
+    assert (answer.status_code, answer.headers["location"]) == (303, "/console/sign-in?to=%2Fconsole%2Finspect")
     form = {"csrf_token": hidden(await console.browser.get("/login"), "csrf_token"), "token": "x"}
     answer = await console.browser.post("/console/inspect", data=form)
-    assert (answer.status_code, answer.headers["location"]) == (303, "/login")
+    assert (answer.status_code, answer.headers["location"]) == (303, "/console/sign-in?to=%2Fconsole%2Finspect")
     await console.sign_in()
     form["csrf_token"] = hidden(await console.browser.get("/console/inspect"), "csrf_token")
     assert (await console.browser.post("/console/inspect", data=form)).status_code == 200
@@ -108,6 +108,9 @@ async def test_a_token_of_ours_holds_until_it_is_withdrawn(console: Console) -> 
         withdraw.everything(connection, reason="test", actor=Actor("operator"), now=NOW)
 
     await console.store.write(revoke)
+    # Everything: the console's own sign-in too, which its issuer's session renews without a question.
+    assert (await console.browser.get("/console/inspect")).status_code == 303
+    assert await console.follow("/console/inspect") == "/console/inspect"
     refused = await ask(console, token, audience=API)
     assert failed(refused) == ["withdrawn"]
     assert "token_revoked" in refused.text
@@ -254,8 +257,12 @@ async def test_keys_that_name_no_algorithm_serve_where_the_profile_has_one(conso
 
 async def test_without_keys_of_our_own_that_is_said(console: Console) -> None:
     await console.sign_in()
-    answer = await ask(console, jwt.encode(claims(), Key.generate("ES256"), typ="at+jwt"))
-    assert failed(answer) == ["keys"]
+    page = await console.browser.get("/console/inspect")
+    await console.store.write(lambda connection: connection.execute(delete(signing_keys)))
+    await console.desk.keys.refresh()
+    token = jwt.encode(claims(), Key.generate("ES256"), typ="at+jwt")
+    form = {"csrf_token": hidden(page, "csrf_token"), "token": token, "whose": "own", "kind": "rfc9068"}
+    assert failed(await console.browser.post("/console/inspect", data=form)) == ["keys"]
 
 
 @pytest.mark.parametrize(

@@ -26,6 +26,7 @@ async def test_link_makes_the_first_admin_and_signs_them_in(console: Console) ->
     assert done.status_code == 303
     assert done.headers["location"] == "/console"
 
+    assert await console.follow("/console") == "/console"
     home = await console.browser.get("/console")
     assert home.status_code == 200
     assert "Ada Lovelace" in home.text
@@ -54,6 +55,7 @@ async def test_link_works_once(console: Console) -> None:
 
 async def open_closed(console: Console, token: str) -> httpx2.Response:
     """Post to a dead link with a good CSRF token: the console's own form carries one for this session."""
+    await console.follow("/console")
     home = await console.browser.get("/console")
     form = {"csrf_token": hidden(home, "csrf_token"), "token": token}
     return await console.browser.post("/setup", data=form | GOOD | {"email": "eve@example.com"})

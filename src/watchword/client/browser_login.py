@@ -8,7 +8,7 @@ https://openid.net/specs/openid-connect-core-1_0.html#CodeFlowAuth https://www.r
 import hmac
 import secrets
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
 from watchword.client.discovery import IssuerMetadata
@@ -98,22 +98,33 @@ def begin(
     """
     asked = tuple(dict.fromkeys((OPENID, *scopes)))
     state, nonce, verifier = secrets.token_urlsafe(32), secrets.token_urlsafe(32), new_verifier()
+    pending = PendingLogin("", state, nonce, verifier, asked, tuple(resources))
+    return replace(pending, url=authorization_url(party, pending, prompt=prompt))
+
+
+def authorization_url(party: RelyingParty, pending: PendingLogin, *, prompt: str | None = None) -> str:
+    """Where to send the browser for a login whose secrets were chosen: https://www.rfc-editor.org/rfc/rfc6749#section-4.1.1
+
+    Args:
+        party: who asks.
+        pending: the login; its ``url`` is not looked at.
+        prompt: see `begin`.
+    """
     query = [
         ("response_type", "code"),
         ("client_id", party.client_id),
         ("redirect_uri", party.redirect_uri),
-        ("scope", format_scope(asked)),
-        ("state", state),
-        ("nonce", nonce),
-        ("code_challenge", challenge_of(verifier)),
+        ("scope", format_scope(pending.scopes)),
+        ("state", pending.state),
+        ("nonce", pending.nonce),
+        ("code_challenge", challenge_of(pending.code_verifier)),
         ("code_challenge_method", METHOD),
-        *(("resource", resource) for resource in resources),
+        *(("resource", resource) for resource in pending.resources),
     ]
     if prompt is not None:
         query.append(("prompt", prompt))
     endpoint = party.issuer.authorization_endpoint
-    url = endpoint + ("&" if urlsplit(endpoint).query else "?") + urlencode(query)
-    return PendingLogin(url, state, nonce, verifier, asked, tuple(resources))
+    return endpoint + ("&" if urlsplit(endpoint).query else "?") + urlencode(query)
 
 
 def read_callback(party: RelyingParty, pending: PendingLogin, query: str) -> str:

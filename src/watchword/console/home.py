@@ -3,6 +3,7 @@
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
+from watchword.console import session
 from watchword.console.admission import admit
 from watchword.console.forms import read_trusted_form
 from watchword.console.pages import console_page
@@ -35,6 +36,7 @@ async def sign_out(request: Request) -> Response:
     if isinstance(form, Response):
         return form
     response = RedirectResponse(paths.LOGGED_OUT, status_code=303)
+    await session.end(request, response)
     await sessions.end(request, response)
     return response
 

@@ -20,7 +20,8 @@ class Issuer:
         store: its records.
         clock: its time.
         keys: the ring it signs with.
-        secrets: HMAC keys by purpose (``csrf``, ``refresh``, ``throttle``, ``pairwise``, ``interaction``).
+        secrets: HMAC keys by purpose (``csrf``, ``refresh``, ``throttle``, ``pairwise``, ``interaction``,
+            ``console``).
         passwords: the bounded pool that hashes passwords.
         events: whoever listens.
     """

@@ -41,14 +41,14 @@ async def test_each_purpose_has_a_secret_of_its_own(store: Store, master_key: Ma
 
     secrets = await store.read(look)
     assert await store.read(look) == secrets
-    assert len(set(secrets)) == 5
+    assert len(set(secrets)) == len(repository.SECRET_PURPOSES)
     assert {len(secret) for secret in secrets} == {32}
 
 
 async def test_no_secret_is_stored_in_the_clear(store: Store, master_key: MasterKey) -> None:
     def look(connection: Connection) -> None:
         stored = connection.execute(select(server_secrets.c.purpose, server_secrets.c.sealed_secret)).all()
-        assert len(stored) == 5
+        assert len(stored) == len(repository.SECRET_PURPOSES)
         for purpose, sealed in stored:
             assert repository.server_secret(connection, master_key, purpose) not in sealed
 

@@ -6,10 +6,11 @@ from sqlalchemy import Connection, insert, select
 
 from watchword.store.errors import MasterKeyError, NotFoundError
 from watchword.store.identifiers import new_id
+from watchword.store.repositories.inserting import insert_absent
 from watchword.store.sealing import MasterKey
 from watchword.store.tables import authentication_contexts, epochs, installation, journal_head, server_secrets
 
-SECRET_PURPOSES = ("csrf", "refresh", "throttle", "pairwise", "interaction")
+SECRET_PURPOSES = ("csrf", "refresh", "throttle", "pairwise", "interaction", "console")
 _SECRET_BYTES = 32
 _CHECK_PURPOSE = "installation check"
 _CHECK_TEXT = b"watchword"
@@ -22,7 +23,7 @@ _PASSWORD_CONTEXT = {
 
 
 def initialise(connection: Connection, *, issuer: str, master_key: MasterKey, now: float) -> None:
-    """Make a migrated, empty database an installation. Done already, it only checks the master key.
+    """Make a migrated, empty database an installation. Done already, it checks the master key and adds new secrets.
 
     Args:
         connection: in a write transaction.
@@ -35,6 +36,7 @@ def initialise(connection: Connection, *, issuer: str, master_key: MasterKey, no
     """
     if connection.execute(select(installation.c.id)).first() is not None:
         check_master_key(connection, master_key)
+        _add_secrets(connection, master_key, now=now)
         return
     connection.execute(
         insert(installation).values(
@@ -48,15 +50,20 @@ def initialise(connection: Connection, *, issuer: str, master_key: MasterKey, no
     connection.execute(insert(journal_head).values(id=1, journal_id=new_id(), seq=0))
     connection.execute(insert(epochs).values(kind="all", value="", epoch=0))
     connection.execute(insert(authentication_contexts).values(_PASSWORD_CONTEXT))
-    for purpose in SECRET_PURPOSES:
-        secret = secrets.token_bytes(_SECRET_BYTES)
-        connection.execute(
-            insert(server_secrets).values(
-                purpose=purpose,
-                sealed_secret=master_key.seal(secret, purpose=_secret_purpose(purpose)),
-                created_at=now,
-            )
-        )
+    _add_secrets(connection, master_key, now=now)
+
+
+def _add_secrets(connection: Connection, master_key: MasterKey, *, now: float) -> None:
+    """Make the secrets that are missing: a newer version may know more purposes."""
+    rows = [
+        {
+            "purpose": purpose,
+            "sealed_secret": master_key.seal(secrets.token_bytes(_SECRET_BYTES), purpose=_secret_purpose(purpose)),
+            "created_at": now,
+        }
+        for purpose in SECRET_PURPOSES
+    ]
+    insert_absent(connection, server_secrets, rows)
 
 
 def check_master_key(connection: Connection, master_key: MasterKey) -> None:

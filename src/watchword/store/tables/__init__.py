@@ -12,6 +12,7 @@ from watchword.store.tables.artefacts import (
     refresh_tokens,
     setup_links,
 )
+from watchword.store.tables.console import console_sessions, playground_runs
 from watchword.store.tables.metadata import metadata
 from watchword.store.tables.operations import audit, installation, leases, server_secrets
 from watchword.store.tables.people import (
@@ -35,6 +36,7 @@ __all__ = [
     "client_sessions",
     "clients",
     "consents",
+    "console_sessions",
     "epochs",
     "grants",
     "installation",
@@ -43,6 +45,7 @@ __all__ = [
     "leases",
     "login_throttle",
     "metadata",
+    "playground_runs",
     "refresh_tokens",
     "role_assignments",
     "server_secrets",
