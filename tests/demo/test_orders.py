@@ -94,3 +94,43 @@ def test_a_wrong_order_is_refused(demo: DemoSettings, issuer: ToyIssuer, item: s
 def test_a_huge_body_is_refused(demo: DemoSettings, issuer: ToyIssuer) -> None:
     writer = issuer.access_token(demo.audience, "orders:write")
     assert call(demo, "POST", "/orders", writer, "x" * 70_000).status_code == 413
+
+
+def test_a_request_may_only_make_the_clock_stricter(
+    demo: DemoSettings, issuer: ToyIssuer, clock: SettableClock
+) -> None:
+    """A person sees a token expire without waiting; nobody makes an expired one live again."""
+    token = issuer.access_token(demo.audience, "orders:read")
+
+    def ask(ahead: str) -> httpx2.Response:
+        headers = {b"authorization": f"Bearer {token}".encode(), b"demo-clock-ahead": ahead.encode("latin-1")}
+        return httpx2.get(f"{demo.origin}/orders", headers=headers, trust_env=False)
+
+    expired = ask("301")
+    assert expired.status_code == 401
+    assert expired.json()["code"] == "token_expired"
+    # For that request alone.
+    assert call(demo, "GET", "/orders", token).status_code == 200
+    for nothing in ("", "0", "-400", "1e9", "9" * 7, "1 0", "²"):
+        assert ask(nothing).status_code == 200
+    clock.advance(301)
+    for ahead in ("-400", "0", "1", "86400"):
+        assert ask(ahead).status_code == 401
+
+
+def test_another_api_in_the_same_house_takes_no_token_of_the_orders(demo: DemoSettings, issuer: ToyIssuer) -> None:
+    refused = call(demo, "GET", "/payroll", issuer.access_token(demo.audience, "orders:read"))
+    assert refused.status_code == 401
+    assert refused.json()["code"] == "audience_mismatch"
+    assert call(demo, "GET", "/payroll", issuer.access_token(f"{demo.audience}/payroll", "")).status_code == 200
+
+
+def test_it_tells_whether_it_had_to_ask(demo: DemoSettings, issuer: ToyIssuer) -> None:
+    token = issuer.access_token(demo.audience, "orders:read")
+    first, second = (call(demo, "GET", "/orders", token).headers["server-timing"] for _ in range(2))
+    assert "asked the issuer for its keys" in first
+    assert "no network" in second
+    refused = call(demo, "GET", "/orders", token[:-4] + "AAAA")
+    assert refused.status_code == 401
+    assert "no network" in refused.headers["server-timing"]
+    assert "server-timing" not in call(demo, "GET", "/", None).headers

@@ -89,6 +89,14 @@ def create(connection: Connection, desk: AdminDesk, api: Api) -> None:
     offer_to_command_line(connection, desk, api)
 
 
+def add_scopes(connection: Connection, desk: AdminDesk, api: Api, scopes: Sequence[Scope]) -> None:
+    """Let more be done at ``api``, in the caller's transaction."""
+    grown = replace(api, scopes=(*api.scopes, *scopes))
+    apis.update(connection, grown)
+    record(connection, desk.entry("api.scopes_added", "api", api.id, scopes=[scope.name for scope in scopes]))
+    offer_to_command_line(connection, desk, grown)
+
+
 def offer_to_command_line(connection: Connection, desk: AdminDesk, api: Api) -> None:
     """Let `watchword login --api …` ask for the API's scopes: it is the operator's own tool, for every API."""
     if desk.settings.cli_client_id is None:
