@@ -31,6 +31,12 @@ def origin() -> str:
     return ORIGIN
 
 
+@pytest.fixture
+def demo_url() -> str | None:
+    """Where the demonstration would be; nothing answers there, and without it there is no first screen."""
+    return None
+
+
 @pytest.fixture(scope="session")
 def ring_keys(master_key: MasterKey) -> dict[tuple[Slot, str], NewKey]:
     """Keys for every place of the ring, made once."""
@@ -55,10 +61,10 @@ async def console_store(
 
 @pytest.fixture
 async def console(
-    console_store: Store, master_key: MasterKey, clock: SettableClock, origin: str
+    console_store: Store, master_key: MasterKey, clock: SettableClock, origin: str, demo_url: str | None
 ) -> AsyncIterator[Console]:
     store = console_store
-    settings = IssuerSettings(issuer=origin, local=True, demo_url="http://localhost:8401")
+    settings = IssuerSettings(issuer=origin, local=True, demo_url=demo_url)
 
     def read_secrets(connection: Connection) -> dict[str, bytes]:
         return {purpose: server_secret(connection, master_key, purpose) for purpose in SECRET_PURPOSES}

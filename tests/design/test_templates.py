@@ -231,7 +231,10 @@ def test_hostile_text_stays_text(name: str, payload: str, samples: Samples, rend
 
 def poisoned(context: Any, payload: str) -> Any:
     """The same context with every text that others may choose replaced; addresses of our own are left."""
-    ours = {"action", "url", "login_url", "demo_url", "sections", "current_section"}
+    ours = {
+        "action", "url", "login_url", "demo_url", "sections", "current_section",
+        "key", "state", "pressed",  # they choose what a page shows, and are nobody's input
+    }  # fmt: skip
     if isinstance(context, dict):
         return {key: value if key in ours else poisoned(value, payload) for key, value in context.items()}
     if isinstance(context, list):

@@ -57,19 +57,20 @@ async def save(
     )
 
 
-async def ensure_api(desk: AdminDesk, *, identifier: str, name: str, scopes: Sequence[Scope]) -> None:
-    """Register an API under ``identifier`` with at least these scopes.
+async def ensure_api(desk: AdminDesk, *, identifier: str, name: str, scopes: Sequence[tuple[str, str]]) -> None:
+    """Register an API under ``identifier`` with at least these scopes, pairs of name and description.
 
     Raises:
         InvalidRequestError: there can be no such API.
     """
-    problems = admin_apis.api_problems(identifier, scopes)
+    wanted = tuple(Scope(scope, description) for scope, description in scopes)
+    problems = admin_apis.api_problems(identifier, wanted)
     if problems:
         raise InvalidRequestError(*problems)
     known = await desk.store.read(lambda connection: apis.find(connection, identifier))
-    if known is not None and known.scope_names >= {scope.name for scope in scopes}:
+    if known is not None and known.scope_names >= {scope.name for scope in wanted}:
         return
-    await desk.store.write(lambda connection: _ensure_api(connection, desk, identifier, name, scopes))
+    await desk.store.write(lambda connection: _ensure_api(connection, desk, identifier, name, wanted))
 
 
 def _ensure_api(connection: Connection, desk: AdminDesk, identifier: str, name: str, scopes: Sequence[Scope]) -> None:

@@ -4,18 +4,23 @@ from collections.abc import Sequence
 
 from starlette.routing import BaseRoute
 
+from watchword.console import paths, start
 from watchword.console.home import home, sign_out
 from watchword.console.inspect import inspect
-from watchword.console.paths import CALLBACK, CONSOLE, INSPECT, SETUP, SIGN_IN, SIGN_OUT
+from watchword.console.playground.callback import callback as playground_callback
 from watchword.console.setup import set_up
 from watchword.console.sign_in import callback, sign_in
 from watchword.issuer.exact_route import exact_route
 
 ROUTES: Sequence[BaseRoute] = (
-    exact_route(SETUP, set_up, "GET", "POST"),
-    exact_route(CONSOLE, home, "GET"),
-    exact_route(SIGN_IN, sign_in, "GET"),
-    exact_route(CALLBACK, callback, "GET"),
-    exact_route(INSPECT, inspect, "GET", "POST"),
-    exact_route(SIGN_OUT, sign_out, "POST"),
+    exact_route(paths.SETUP, set_up, "GET", "POST"),
+    exact_route(paths.CONSOLE, home, "GET"),
+    exact_route(paths.SIGN_IN, sign_in, "GET"),
+    exact_route(paths.CALLBACK, callback, "GET"),
+    exact_route(paths.START, start.page, "GET", "POST"),
+    exact_route(paths.START_BEGIN, start.begin, "GET"),
+    exact_route(paths.START_YOURS, start.look, "POST"),
+    exact_route(paths.PLAYGROUND_CALLBACK, playground_callback, "GET"),
+    exact_route(paths.INSPECT, inspect, "GET", "POST"),
+    exact_route(paths.SIGN_OUT, sign_out, "POST"),
 )

@@ -12,7 +12,7 @@ from watchword.authn.password_rules import MIN_CHARACTERS
 from watchword.console.desk import desk_of
 from watchword.console.forms import read_trusted_form
 from watchword.console.pages import form_page, render
-from watchword.console.paths import CONSOLE, SETUP
+from watchword.console.paths import CONSOLE, SETUP, START
 from watchword.issuer import sessions
 from watchword.issuer.endpoints.paths import LOGIN
 from watchword.issuer.requests import issuer_of
@@ -58,7 +58,8 @@ async def submit_setup(request: Request) -> Response:
         return busy
     except (AdminError, WeakPasswordError) as error:
         return _form(request, token, form, error=error.sentence)
-    response = RedirectResponse(CONSOLE, status_code=303)
+    has_demo = issuer_of(request).settings.demo_url is not None
+    response = RedirectResponse(START if has_demo else CONSOLE, status_code=303)
     now = issuer_of(request).clock.now()
     proven = Authentication(
         user_id=user.id,
