@@ -18,6 +18,7 @@ from watchword.issuer.app import create_app
 from watchword.issuer.context import Issuer
 from watchword.issuer.housekeeping import keep_tidy
 from watchword.issuer.keys.ring import KeyRing
+from watchword.issuer.revocation.feed import Feed
 from watchword.issuer.settings import IssuerSettings
 from watchword.store.engine import Store, open_store
 from watchword.store.errors import MasterKeyError
@@ -107,8 +108,9 @@ def _secrets(connection: Any, key: MasterKey) -> dict[str, bytes]:
 def _join(settings: Settings, store: Store, key: MasterKey, secrets: dict[str, bytes], clock: Clock) -> Opened:
     own = issuer_settings(settings)
     ring = KeyRing(store=store, master_key=key, settings=own, clock=clock)
+    feed = Feed(store=store, keys=ring, settings=own, clock=clock)
     passwords = PasswordHasher()
-    issuer = Issuer(settings=own, store=store, clock=clock, keys=ring, secrets=secrets, passwords=passwords)
+    issuer = Issuer(settings=own, store=store, clock=clock, keys=ring, feed=feed, secrets=secrets, passwords=passwords)
     desk = AdminDesk(store=store, clock=clock, passwords=passwords, keys=ring, settings=own)
     return Opened(issuer, desk, store)
 

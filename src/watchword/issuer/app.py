@@ -24,6 +24,9 @@ from watchword.issuer.endpoints.end_session import end_session
 from watchword.issuer.endpoints.health import healthz, readyz
 from watchword.issuer.endpoints.introspect import introspect
 from watchword.issuer.endpoints.jwks import jwks
+from watchword.issuer.endpoints.revocation_jwks import revocation_jwks
+from watchword.issuer.endpoints.revocation_poll import revocation_poll
+from watchword.issuer.endpoints.revocation_snapshot import revocation_snapshot
 from watchword.issuer.endpoints.revoke import revoke
 from watchword.issuer.endpoints.token import token
 from watchword.issuer.endpoints.userinfo import userinfo
@@ -47,6 +50,9 @@ PUBLIC = frozenset(
         metadata.AUTHORIZATION_SERVER,
         metadata.WATCHWORD_CONFIGURATION,
         paths.JWKS,
+        paths.FEED_JWKS,
+        paths.FEED_SNAPSHOT,
+        paths.FEED_POLL,
     }
 )
 REGISTERED_ORIGINS = frozenset({paths.TOKEN, paths.USERINFO, paths.REVOKE})
@@ -93,6 +99,9 @@ ENDPOINTS: tuple[Route, ...] = (
     exact_route(metadata.AUTHORIZATION_SERVER, authorization_server_metadata, "GET", "HEAD"),
     exact_route(metadata.WATCHWORD_CONFIGURATION, watchword_configuration, "GET", "HEAD"),
     exact_route(paths.JWKS, jwks, "GET", "HEAD"),
+    exact_route(paths.FEED_JWKS, revocation_jwks, "GET", "HEAD"),
+    exact_route(paths.FEED_SNAPSHOT, revocation_snapshot, "GET", "HEAD"),
+    exact_route(paths.FEED_POLL, revocation_poll, "GET", "HEAD"),
     exact_route(paths.AUTHORIZE, authorize, "GET", "POST"),
     exact_route(paths.TOKEN, token, "POST"),
     exact_route(paths.USERINFO, userinfo, "GET", "POST"),

@@ -7,6 +7,7 @@ from watchword.authn.factors.password import PasswordHasher
 from watchword.clock import Clock
 from watchword.events import EventSink, NoSink
 from watchword.issuer.keys.ring import KeyRing
+from watchword.issuer.revocation.feed import Feed
 from watchword.issuer.settings import IssuerSettings
 from watchword.store.engine import Store
 
@@ -20,6 +21,7 @@ class Issuer:
         store: its records.
         clock: its time.
         keys: the ring it signs with.
+        feed: what it tells of withdrawn trust.
         secrets: HMAC keys by purpose (``csrf``, ``refresh``, ``throttle``, ``pairwise``, ``interaction``).
         passwords: the bounded pool that hashes passwords.
         events: whoever listens.
@@ -29,6 +31,7 @@ class Issuer:
     store: Store
     clock: Clock
     keys: KeyRing
+    feed: Feed
     secrets: Mapping[str, bytes] = field(repr=False)
     passwords: PasswordHasher
     events: EventSink = field(default_factory=NoSink)
