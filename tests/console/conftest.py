@@ -18,6 +18,7 @@ from watchword.issuer.app import create_app
 from watchword.issuer.context import Issuer
 from watchword.issuer.keys.ring import KeyRing
 from watchword.issuer.revocation.feed import Feed
+from watchword.issuer.revocation.streams import Streams
 from watchword.issuer.settings import IssuerSettings
 from watchword.store.engine import open_store
 from watchword.store.repositories.installation import SECRET_PURPOSES, server_secret
@@ -48,7 +49,14 @@ async def console(
     desk = AdminDesk(store=store, clock=clock, passwords=passwords, keys=keys, settings=settings)
     feed = Feed(store=store, keys=keys, settings=settings, clock=clock)
     issuer = Issuer(
-        settings=settings, store=store, clock=clock, keys=keys, feed=feed, secrets=secrets, passwords=passwords
+        settings=settings,
+        store=store,
+        clock=clock,
+        keys=keys,
+        feed=feed,
+        streams=Streams(feed=feed, store=store, settings=settings),
+        secrets=secrets,
+        passwords=passwords,
     )
     application = create_app(issuer, routes=ROUTES)
     application.state.desk = desk

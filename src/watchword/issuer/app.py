@@ -1,7 +1,8 @@
 """The issuer as an ASGI application: which path leads to which endpoint, and nothing else."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
+from typing import Any
 
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
@@ -24,6 +25,7 @@ from watchword.issuer.endpoints.end_session import end_session
 from watchword.issuer.endpoints.health import healthz, readyz
 from watchword.issuer.endpoints.introspect import introspect
 from watchword.issuer.endpoints.jwks import jwks
+from watchword.issuer.endpoints.revocation_events import revocation_events
 from watchword.issuer.endpoints.revocation_jwks import revocation_jwks
 from watchword.issuer.endpoints.revocation_poll import revocation_poll
 from watchword.issuer.endpoints.revocation_snapshot import revocation_snapshot
@@ -42,7 +44,7 @@ from watchword.oauth.errors import OAuthError, TemporarilyUnavailableError
 from watchword.store.errors import StoreUnavailableError
 from watchword.store.repositories import clients
 
-Lifespan = Callable[[Starlette], AbstractAsyncContextManager[None]]
+Lifespan = Callable[[Starlette], AbstractAsyncContextManager[Mapping[str, Any]]]
 
 PUBLIC = frozenset(
     {
@@ -102,6 +104,7 @@ ENDPOINTS: tuple[Route, ...] = (
     exact_route(paths.FEED_JWKS, revocation_jwks, "GET", "HEAD"),
     exact_route(paths.FEED_SNAPSHOT, revocation_snapshot, "GET", "HEAD"),
     exact_route(paths.FEED_POLL, revocation_poll, "GET", "HEAD"),
+    exact_route(paths.FEED_EVENTS, revocation_events, "GET"),
     exact_route(paths.AUTHORIZE, authorize, "GET", "POST"),
     exact_route(paths.TOKEN, token, "POST"),
     exact_route(paths.USERINFO, userinfo, "GET", "POST"),

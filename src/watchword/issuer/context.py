@@ -8,6 +8,7 @@ from watchword.clock import Clock
 from watchword.events import EventSink, NoSink
 from watchword.issuer.keys.ring import KeyRing
 from watchword.issuer.revocation.feed import Feed
+from watchword.issuer.revocation.streams import Streams
 from watchword.issuer.settings import IssuerSettings
 from watchword.store.engine import Store
 
@@ -22,6 +23,7 @@ class Issuer:
         clock: its time.
         keys: the ring it signs with.
         feed: what it tells of withdrawn trust.
+        streams: those it tells without being asked.
         secrets: HMAC keys by purpose (``csrf``, ``refresh``, ``throttle``, ``pairwise``, ``interaction``).
         passwords: the bounded pool that hashes passwords.
         events: whoever listens.
@@ -32,6 +34,7 @@ class Issuer:
     clock: Clock
     keys: KeyRing
     feed: Feed
+    streams: Streams
     secrets: Mapping[str, bytes] = field(repr=False)
     passwords: PasswordHasher
     events: EventSink = field(default_factory=NoSink)
