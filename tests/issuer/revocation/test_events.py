@@ -11,6 +11,8 @@ from tests.issuer.revocation.journal_rows import forget, head, restore, write
 from tests.issuer.revocation.serving import BRISK, EVENTS, Pushed, Served, pushed, served, until
 from tests.issuer.test_store_away import Door
 
+from watchword.issuer.app import create_app
+from watchword.issuer.endpoints import revocation_events
 from watchword.issuer.revocation.feed import Feed
 from watchword.issuer.revocation.place import Place
 from watchword.jose import KeySet
@@ -258,6 +260,37 @@ async def test_silence_while_the_journal_cannot_be_read(world: World) -> None:
         while (told := await batch(world, stream)).to == 0:
             assert told.issued_at <= shut_until, "what was under way when the door was shut"
         assert told.to == 1
+
+
+async def test_r54_who_takes_nothing_loses_its_place(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A connection that is open at the other end, and never read from."""
+    monkeypatch.setattr(revocation_events, "WRITE_SECONDS", 0.05)
+    asked = iter([{"type": "http.request", "body": b"", "more_body": False}])
+    sent: list[str] = []
+
+    async def receive() -> Any:
+        return next(asked, None) or await asyncio.Event().wait()
+
+    async def send(message: Any) -> None:
+        sent.append(message["type"])
+        if message["type"] == "http.response.body":
+            assert len(world.issuer.streams) == 1
+            await asyncio.Event().wait()
+
+    scope = {
+        "type": "http",
+        "http_version": "1.1",
+        "method": "GET",
+        "path": EVENTS,
+        "query_string": b"",
+        "headers": [(b"host", b"localhost:8400"), (b"last-event-id", (await place(world, 0)).encode())],
+        "client": ("127.0.0.1", 1234),
+    }
+    async with asyncio.timeout(10):
+        await create_app(world.issuer)(scope, receive, send)
+    assert sent == ["http.response.start", "http.response.body"]
+    assert len(world.issuer.streams) == 0
+    await world.issuer.streams.aclose()
 
 
 async def test_the_events_answer_get_alone(world: World) -> None:

@@ -1,8 +1,11 @@
 """What is withdrawn, pushed: docs/protocol/revocation.md, "Server-sent events"."""
 
+import asyncio
+import contextlib
+
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
-from starlette.types import Receive, Scope, Send
+from starlette.types import Message, Receive, Scope, Send
 
 from watchword.authn.client_address import client_address
 from watchword.issuer.client_auth.authorization import authorization_of
@@ -15,6 +18,7 @@ from watchword.issuer.revocation.streams import Streams
 from watchword.store.repositories.apis import Api
 
 MEDIA_TYPE = "text/event-stream"
+WRITE_SECONDS = 30.0  # for one piece; who does not take it has gone, or holds the connection for nothing
 # A proxy that gathers answers before it passes them on would keep what was withdrawn to itself.
 _HEADERS = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
 
@@ -57,3 +61,11 @@ class _Pushing(StreamingResponse):
             await super().__call__(scope, receive, send)
         finally:
             self._streams.close(self._stream)
+
+    async def stream_response(self, send: Send) -> None:
+        async def send_in_time(message: Message) -> None:
+            async with asyncio.timeout(WRITE_SECONDS):
+                await send(message)
+
+        with contextlib.suppress(TimeoutError):
+            await super().stream_response(send_in_time)

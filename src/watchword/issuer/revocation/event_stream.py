@@ -15,6 +15,7 @@ from watchword.store.repositories.journal import Head
 
 RETRY = b"retry: 1000\n\n"
 RESET = b"event: reset\ndata:\n\n"
+_AWAY_SECONDS = 1.0  # between two attempts to read a journal that cannot be read
 
 
 class EventStream:
@@ -57,17 +58,18 @@ class EventStream:
             except SnapshotRequiredError:
                 yield RESET
                 return
-            if batch is not None and (batch.to > self._after or loop.time() >= beat_at):
+            again_at = beat_at
+            if batch is None:
+                # Nothing is said meanwhile, not even that there is nothing: silence makes the reader look elsewhere.
+                again_at = loop.time() + _AWAY_SECONDS
+            elif batch.to > self._after or loop.time() >= beat_at:
                 self._after = batch.to
                 yield self._event(batch)
-                beat_at = loop.time() + self._heartbeat
+                again_at = beat_at = loop.time() + self._heartbeat
                 if batch.to < batch.head:
                     continue
-            elif loop.time() >= beat_at:
-                # The journal cannot be read. Silence says so, and the reader looks elsewhere.
-                beat_at = loop.time() + self._heartbeat
             with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout_at(beat_at):
+                async with asyncio.timeout_at(again_at):
                     await self._awake.wait()
 
     async def _next(self) -> Batch | None:

@@ -9,7 +9,6 @@ from typing import ClassVar
 
 from sqlalchemy import Connection
 
-from watchword.errors import WatchwordError
 from watchword.issuer.revocation.event_stream import EventStream
 from watchword.issuer.revocation.feed import Feed
 from watchword.issuer.revocation.place import Place
@@ -143,9 +142,9 @@ class Streams:
                     examine_at = loop.time() + self._intervals.heartbeat
                     await self._end_withdrawn()
                 is_blind = False
-            except WatchwordError as error:
+            except Exception as error:  # noqa: BLE001  whatever it was, streams that nobody tells of news are worse
                 if not is_blind:
-                    _log.warning("the journal cannot be watched", extra={"code": error.code})
+                    _log.warning("the journal cannot be watched", extra={"exception": type(error).__qualname__})
                 is_blind = True
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(self._intervals.look):
