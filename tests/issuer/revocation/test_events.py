@@ -15,6 +15,7 @@ from watchword.issuer.app import create_app
 from watchword.issuer.endpoints import revocation_events
 from watchword.issuer.revocation.feed import Feed
 from watchword.issuer.revocation.place import Place
+from watchword.issuer.revocation.streams import Streams
 from watchword.jose import KeySet
 from watchword.oauth.bearer import digest
 from watchword.oauth.errors import TemporarilyUnavailableError
@@ -180,6 +181,22 @@ async def test_a_stream_ends_with_the_credentials_it_was_opened_with(world: Worl
         await issuer.streams_are(1)
         async with pushed(issuer, here, credentials=orders) as refused:
             assert refused.response.status_code == 401
+
+
+async def test_a_stream_that_is_opened_while_credentials_are_examined_stays_open(world: World) -> None:
+    door = Door(world.issuer.store)
+    intervals = replace(BRISK, heartbeat=0.02)
+    streams = Streams(feed=world.issuer.feed, store=door, settings=world.issuer.settings, intervals=intervals)
+    here = Place((await head(world)).journal_id, 0)
+    door.hangs = asyncio.Event()
+    first = streams.open(here, api=await api(world, ORDERS), address="127.0.0.1")
+    await until(lambda: door.tried == 1)
+    second = streams.open(here, api=await api(world, STOCK), address="127.0.0.1")
+    door.hangs.set()
+    await until(lambda: door.tried >= 3)
+    assert [stream._over for stream in (first, second)] == [False, False]
+    await streams.aclose()
+    assert [stream._over for stream in (first, second)] == [True, True]
 
 
 async def test_no_more_streams_than_one_credential_may_have(world: World) -> None:

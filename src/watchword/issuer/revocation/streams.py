@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 import logging
-from collections.abc import Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -159,17 +159,19 @@ class Streams:
 
     async def _end_withdrawn(self) -> None:
         """End the streams whose credentials do not hold any more."""
-        shown = {holder.api.id: holder.api for holder in self._open.values() if holder.api is not None}
+        # Those that are opened while this reads have just shown theirs.
+        shown = [(stream, holder.api) for stream, holder in self._open.items() if holder.api is not None]
         if not shown:
             return
-        present = await self._store.read(lambda connection: _present(connection, shown))
-        for stream, holder in self._open.items():
-            if holder.api is not None and not _holds(holder.api, present.get(holder.api.id)):
+        identifiers = {api.id for _, api in shown}
+        present = await self._store.read(lambda connection: _present(connection, identifiers))
+        for stream, api in shown:
+            if not _holds(api, present[api.id]):
                 stream.end()
 
 
-def _present(connection: Connection, shown: Mapping[str, Api]) -> dict[str, Api | None]:
-    return {api_id: apis.find_by_id(connection, api_id) for api_id in shown}
+def _present(connection: Connection, identifiers: Iterable[str]) -> dict[str, Api | None]:
+    return {api_id: apis.find_by_id(connection, api_id) for api_id in identifiers}
 
 
 def _holds(shown: Api, present: Api | None) -> bool:
