@@ -101,6 +101,16 @@ def test_contradictions_are_told(changes: dict[str, str], sentence: str) -> None
     assert any(sentence in problem for problem in problems_of(None, {**MINIMAL, **changes}))
 
 
+@pytest.mark.parametrize("number", ["0", "-1", "1.5", "many", ""])
+def test_a_limit_is_a_whole_number_from_one_on(number: str) -> None:
+    variable = "WATCHWORD_REVOCATION_STREAMS_PER_ADDRESS"
+    assert any(
+        "must be a whole number from 1 on" in problem for problem in problems_of(None, {**MINIMAL, variable: number})
+    )
+    settings = load(None, {**MINIMAL, variable: "7"}).settings.revocation
+    assert (settings.streams_per_address, settings.streams_per_credential) == (7, 100)
+
+
 @pytest.mark.parametrize(
     "issuer",
     [

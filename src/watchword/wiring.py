@@ -18,6 +18,8 @@ from watchword.issuer.app import create_app
 from watchword.issuer.context import Issuer
 from watchword.issuer.housekeeping import keep_tidy
 from watchword.issuer.keys.ring import KeyRing
+from watchword.issuer.revocation.feed import Feed
+from watchword.issuer.revocation.streams import Streams
 from watchword.issuer.settings import IssuerSettings
 from watchword.store.engine import Store, open_store
 from watchword.store.errors import MasterKeyError
@@ -42,7 +44,7 @@ class Opened:
 
 def issuer_settings(settings: Settings) -> IssuerSettings:
     """The issuer's part of the settings."""
-    tokens, sessions, keys = settings.tokens, settings.sessions, settings.keys
+    tokens, sessions, keys, revocation = settings.tokens, settings.sessions, settings.keys, settings.revocation
     return IssuerSettings(
         issuer=settings.server.issuer,
         hosts=settings.hosts,
@@ -59,6 +61,8 @@ def issuer_settings(settings: Settings) -> IssuerSettings:
         jwks_max_age=keys.jwks_max_age,
         key_refresh=keys.refresh,
         key_lifetime=keys.lifetime,
+        streams_per_credential=revocation.streams_per_credential,
+        streams_per_address=revocation.streams_per_address,
         trusted_proxies=settings.server.trusted_proxies,
         cli_client_id=settings.local.cli_client_id,
         demo_url=settings.local.demo_url,
@@ -107,8 +111,19 @@ def _secrets(connection: Any, key: MasterKey) -> dict[str, bytes]:
 def _join(settings: Settings, store: Store, key: MasterKey, secrets: dict[str, bytes], clock: Clock) -> Opened:
     own = issuer_settings(settings)
     ring = KeyRing(store=store, master_key=key, settings=own, clock=clock)
+    feed = Feed(store=store, keys=ring, settings=own, clock=clock)
+    streams = Streams(feed=feed, store=store, settings=own)
     passwords = PasswordHasher()
-    issuer = Issuer(settings=own, store=store, clock=clock, keys=ring, secrets=secrets, passwords=passwords)
+    issuer = Issuer(
+        settings=own,
+        store=store,
+        clock=clock,
+        keys=ring,
+        feed=feed,
+        streams=streams,
+        secrets=secrets,
+        passwords=passwords,
+    )
     desk = AdminDesk(store=store, clock=clock, passwords=passwords, keys=ring, settings=own)
     return Opened(issuer, desk, store)
 
@@ -131,7 +146,7 @@ def create_application(opened: Opened) -> Starlette:
     """The issuer with its console; keys rotate and what has expired is removed while it runs."""
 
     @asynccontextmanager
-    async def running(application: Starlette) -> AsyncIterator[None]:
+    async def running(application: Starlette) -> AsyncIterator[dict[str, Any]]:
         del application
         await opened.issuer.keys.start()
         beside = [
@@ -139,14 +154,15 @@ def create_application(opened: Opened) -> Starlette:
             asyncio.create_task(keep_tidy(opened.issuer)),
         ]
         try:
-            yield
+            # Our protocol class calls it when the server begins to stop: see `watchword.server.protocol`.
+            yield {"stopping": opened.issuer.streams.stop}
         finally:
+            await opened.issuer.streams.aclose()
             for task in beside:
                 task.cancel()
             await asyncio.gather(*beside, return_exceptions=True)
             await opened.close()
 
-    lifespan: Any = running
-    application = create_app(opened.issuer, routes=ROUTES, lifespan=lifespan)
+    application = create_app(opened.issuer, routes=ROUTES, lifespan=running)
     application.state.desk = opened.desk
     return application

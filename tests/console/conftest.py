@@ -19,6 +19,8 @@ from watchword.issuer.app import create_app
 from watchword.issuer.context import Issuer
 from watchword.issuer.keys.ring import KeyRing
 from watchword.issuer.keys.rotation import NewKey, Slot
+from watchword.issuer.revocation.feed import Feed
+from watchword.issuer.revocation.streams import Streams
 from watchword.issuer.settings import IssuerSettings
 from watchword.store.engine import Store, open_store
 from watchword.store.repositories.installation import SECRET_PURPOSES, server_secret
@@ -73,7 +75,17 @@ async def console(
     passwords = PasswordHasher(cost=Cost(memory=64, passes=1, lanes=1))
     keys = KeyRing(store=store, master_key=master_key, settings=settings, clock=clock)
     desk = AdminDesk(store=store, clock=clock, passwords=passwords, keys=keys, settings=settings)
-    issuer = Issuer(settings=settings, store=store, clock=clock, keys=keys, secrets=secrets, passwords=passwords)
+    feed = Feed(store=store, keys=keys, settings=settings, clock=clock)
+    issuer = Issuer(
+        settings=settings,
+        store=store,
+        clock=clock,
+        keys=keys,
+        feed=feed,
+        streams=Streams(feed=feed, store=store, settings=settings),
+        secrets=secrets,
+        passwords=passwords,
+    )
     application = create_app(issuer, routes=ROUTES)
     application.state.desk = desk
     transport = httpx2.ASGITransport(app=application)

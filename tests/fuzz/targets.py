@@ -25,6 +25,7 @@ from watchword.jose.errors import (
 )
 from watchword.jose.json_object import decode_object
 from watchword.oauth.dpop import PROOF_TYPE, ath
+from watchword.oauth.revocation import MESSAGE_TYPE
 from watchword.verify import dpop
 from watchword.verify.errors import SenderProofError
 from watchword.verify.revocation import message as journal_message
@@ -292,7 +293,7 @@ TARGETS: dict[str, Target] = {
     "token": Target(read_token, (_TOKEN, _TOKEN[:-4], *_OBJECTS), (b".", b"..", *_JSON_WORDS)),
     "journal": Target(
         read_journal_message,
-        (_json(_SNAPSHOT), _json(_BATCH), jwt.encode(_SNAPSHOT, SIGNING_KEY, typ=journal_message.TYPE).encode()),
+        (_json(_SNAPSHOT), _json(_BATCH), jwt.encode(_SNAPSHOT, SIGNING_KEY, typ=MESSAGE_TYPE).encode()),
         (*_JSON_WORDS, b'"entries"', b'"session"', b'"key"', b'"client"'),
     ),
     "events": Target(

@@ -18,6 +18,8 @@ from watchword.issuer.context import Issuer
 from watchword.issuer.keys import rotation
 from watchword.issuer.keys.ring import SEALED_FOR, KeyRing
 from watchword.issuer.keys.rotation import SLOTS, NewKey, Slot
+from watchword.issuer.revocation.feed import Feed
+from watchword.issuer.revocation.streams import Streams
 from watchword.issuer.settings import IssuerSettings
 from watchword.issuer.tokens.authorization_code import CodeRequest, issue_code
 from watchword.jose import Key, KeySet, jwt
@@ -181,7 +183,9 @@ def make_issuer(store: Store, clock: SettableClock, master_key: MasterKey, liste
     """An issuer on ``store``; its keys are not started."""
     ring = KeyRing(store=store, master_key=master_key, settings=SETTINGS, clock=clock, events=listener)
     passwords = PasswordHasher(cost=Cost(memory=1024, passes=1, lanes=1))
-    return Issuer(SETTINGS, store, clock, ring, SECRETS, passwords, listener)
+    feed = Feed(store=store, keys=ring, settings=SETTINGS, clock=clock)
+    streams = Streams(feed=feed, store=store, settings=SETTINGS)
+    return Issuer(SETTINGS, store, clock, ring, feed, streams, SECRETS, passwords, listener)
 
 
 async def populate(issuer: Issuer, clock: SettableClock) -> tuple[User, Session]:

@@ -16,6 +16,7 @@ from watchword.errors import WatchwordError
 from watchword.issuer.app import create_app
 from watchword.issuer.keys.ring import KeyRing
 from watchword.issuer.revocation import withdraw
+from watchword.issuer.revocation.feed import Feed
 from watchword.store.engine import Store
 from watchword.store.errors import StoreUnavailableError
 from watchword.store.repositories import signing_keys
@@ -72,7 +73,8 @@ class Behind:
 async def behind(world: World, master_key: MasterKey, clock: SettableClock) -> AsyncIterator[Behind]:
     door = Door(world.issuer.store)
     ring = KeyRing(store=door, master_key=master_key, settings=SETTINGS, clock=clock)
-    issuer = replace(world.issuer, store=door, keys=ring)
+    feed = Feed(store=door, keys=ring, settings=SETTINGS, clock=clock)
+    issuer = replace(world.issuer, store=door, keys=ring, feed=feed)
     async with client_of(create_app(issuer)) as http:
         yield Behind(replace(world, issuer=issuer, http=http), door)
 
@@ -96,6 +98,9 @@ async def test_r37_every_endpoint_says_503_and_when_to_come_back(behind: Behind)
         "revocation": partial(world.post, "/revoke", client, {"token": body["refresh_token"]}),
         "userinfo": partial(world.http.get, "/userinfo", headers=header),
         "keys": partial(world.http.get, "/jwks"),
+        "keys of the feed": partial(world.http.get, "/revocation/jwks"),
+        "snapshot": partial(world.http.get, "/revocation/snapshot"),
+        "poll": partial(world.http.get, "/revocation/poll?journal_id=J&after=0"),
         "discovery": partial(world.http.get, "/.well-known/openid-configuration"),
         "metadata": partial(world.http.get, "/.well-known/oauth-authorization-server"),
         "readiness": partial(world.http.get, "/readyz"),

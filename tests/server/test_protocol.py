@@ -41,9 +41,9 @@ class Running:
 
 
 @asynccontextmanager
-async def running() -> AsyncIterator[Running]:
+async def running(application: Any = answer_ok) -> AsyncIterator[Running]:
     config = uvicorn.Config(
-        answer_ok,
+        application,
         port=0,
         http=WatchwordProtocol,
         ws="none",
@@ -86,6 +86,29 @@ async def test_a_request_on_an_idle_connection_is_answered_during_shutdown() -> 
         assert answer.startswith(b"HTTP/1.1 200")
         assert b"connection: close" in answer
         assert await reader.read() == b""
+        writer.close()
+
+
+async def test_the_application_is_told_while_its_responses_still_run() -> None:
+    """The lifespan hears of the end only after they have ended, and an event stream would never."""
+    ended = asyncio.Event()
+
+    async def endless(scope: Any, receive: Any, send: Any) -> None:
+        if scope["type"] == "lifespan":
+            scope["state"]["stopping"] = ended.set
+            await answer_ok(scope, receive, send)
+            return
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+        await ended.wait()
+        await send({"type": "http.response.body", "body": b""})
+
+    async with running(endless) as server:
+        reader, writer = await server.connect()
+        writer.write(GET)
+        await reader.readuntil(b"\r\n\r\n")
+        assert not ended.is_set()
+        server.server.should_exit = True
+        assert await asyncio.wait_for(reader.read(), 2) == b"0\r\n\r\n", "in time, and to its proper end"
         writer.close()
 
 

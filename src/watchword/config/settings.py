@@ -81,6 +81,18 @@ class Sessions:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Revocation:
+    """Who may have withdrawn trust pushed to them; everybody may poll."""
+
+    streams_per_credential: int = option(
+        values.count, default=100, text="event streams that one API's credentials may have open in one process"
+    )
+    streams_per_address: int = option(
+        values.count, default=100, text="event streams that may be open from one address to one process"
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Admin:
     """The first administrator, made without a set-up link."""
 
@@ -109,6 +121,7 @@ class Settings:
     keys: Keys
     tokens: Tokens
     sessions: Sessions
+    revocation: Revocation
     admin: Admin
     local: Local
 
@@ -130,6 +143,7 @@ SECTIONS: dict[str, type[Any]] = {
     "keys": Keys,
     "tokens": Tokens,
     "sessions": Sessions,
+    "revocation": Revocation,
     "admin": Admin,
     "local": Local,
 }

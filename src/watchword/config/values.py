@@ -84,6 +84,14 @@ def seconds(value: Any, _reading: Reading) -> int:
     return number
 
 
+def count(value: Any, _reading: Reading) -> int:
+    """A whole number from 1 on."""
+    number = int(value) if isinstance(value, str) and value.strip().isdecimal() else value
+    if not isinstance(number, int) or isinstance(number, bool) or number < 1:
+        raise ValueError("must be a whole number from 1 on")
+    return number
+
+
 def path(value: Any, reading: Reading) -> str:
     """A file's absolute path; a relative one starts at the configuration file (or, in the environment, here)."""
     return str((reading.base / text(value, reading)).resolve())

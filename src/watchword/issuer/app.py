@@ -1,7 +1,8 @@
 """The issuer as an ASGI application: which path leads to which endpoint, and nothing else."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
+from typing import Any
 
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
@@ -24,6 +25,10 @@ from watchword.issuer.endpoints.end_session import end_session
 from watchword.issuer.endpoints.health import healthz, readyz
 from watchword.issuer.endpoints.introspect import introspect
 from watchword.issuer.endpoints.jwks import jwks
+from watchword.issuer.endpoints.revocation_events import revocation_events
+from watchword.issuer.endpoints.revocation_jwks import revocation_jwks
+from watchword.issuer.endpoints.revocation_poll import revocation_poll
+from watchword.issuer.endpoints.revocation_snapshot import revocation_snapshot
 from watchword.issuer.endpoints.revoke import revoke
 from watchword.issuer.endpoints.token import token
 from watchword.issuer.endpoints.userinfo import userinfo
@@ -39,7 +44,7 @@ from watchword.oauth.errors import OAuthError, TemporarilyUnavailableError
 from watchword.store.errors import StoreUnavailableError
 from watchword.store.repositories import clients
 
-Lifespan = Callable[[Starlette], AbstractAsyncContextManager[None]]
+Lifespan = Callable[[Starlette], AbstractAsyncContextManager[Mapping[str, Any]]]
 
 PUBLIC = frozenset(
     {
@@ -47,6 +52,9 @@ PUBLIC = frozenset(
         metadata.AUTHORIZATION_SERVER,
         metadata.WATCHWORD_CONFIGURATION,
         paths.JWKS,
+        paths.FEED_JWKS,
+        paths.FEED_SNAPSHOT,
+        paths.FEED_POLL,
     }
 )
 REGISTERED_ORIGINS = frozenset({paths.TOKEN, paths.USERINFO, paths.REVOKE})
@@ -93,6 +101,10 @@ ENDPOINTS: tuple[Route, ...] = (
     exact_route(metadata.AUTHORIZATION_SERVER, authorization_server_metadata, "GET", "HEAD"),
     exact_route(metadata.WATCHWORD_CONFIGURATION, watchword_configuration, "GET", "HEAD"),
     exact_route(paths.JWKS, jwks, "GET", "HEAD"),
+    exact_route(paths.FEED_JWKS, revocation_jwks, "GET", "HEAD"),
+    exact_route(paths.FEED_SNAPSHOT, revocation_snapshot, "GET", "HEAD"),
+    exact_route(paths.FEED_POLL, revocation_poll, "GET", "HEAD"),
+    exact_route(paths.FEED_EVENTS, revocation_events, "GET"),
     exact_route(paths.AUTHORIZE, authorize, "GET", "POST"),
     exact_route(paths.TOKEN, token, "POST"),
     exact_route(paths.USERINFO, userinfo, "GET", "POST"),

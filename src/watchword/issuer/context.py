@@ -7,6 +7,8 @@ from watchword.authn.factors.password import PasswordHasher
 from watchword.clock import Clock
 from watchword.events import EventSink, NoSink
 from watchword.issuer.keys.ring import KeyRing
+from watchword.issuer.revocation.feed import Feed
+from watchword.issuer.revocation.streams import Streams
 from watchword.issuer.settings import IssuerSettings
 from watchword.store.engine import Store
 
@@ -22,6 +24,9 @@ class Issuer:
         keys: the ring it signs with.
         secrets: HMAC keys by purpose (``csrf``, ``refresh``, ``throttle``, ``pairwise``, ``interaction``,
             ``console``).
+        feed: what it tells of withdrawn trust.
+        streams: those it tells without being asked.
+        secrets: HMAC keys by purpose (``csrf``, ``refresh``, ``throttle``, ``pairwise``, ``interaction``).
         passwords: the bounded pool that hashes passwords.
         events: whoever listens.
     """
@@ -30,6 +35,8 @@ class Issuer:
     store: Store
     clock: Clock
     keys: KeyRing
+    feed: Feed
+    streams: Streams
     secrets: Mapping[str, bytes] = field(repr=False)
     passwords: PasswordHasher
     events: EventSink = field(default_factory=NoSink)

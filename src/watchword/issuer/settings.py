@@ -31,6 +31,8 @@ class IssuerSettings:
     jwks_max_age: int = 300
     key_refresh: int = 10
     key_lifetime: int = 30 * DAY
+    streams_per_credential: int = 100
+    streams_per_address: int = 100
     trusted_proxies: tuple[str, ...] = ()
     cli_client_id: str | None = None
     demo_url: str | None = None

@@ -1,4 +1,4 @@
-"""How withdrawn values are named on the wire: docs/protocol/revocation.md, "Digests"."""
+"""What the revocation feed's writer and its readers must mean alike: docs/protocol/revocation.md."""
 
 import base64
 import hashlib
@@ -7,6 +7,18 @@ KINDS = ("token", "grant", "session", "key", "subject", "client", "all")
 
 # The kinds whose rows carry an epoch instead of refusing the value outright.
 EPOCH_KINDS = ("subject", "client", "all")
+
+# Every message of the feed is a JWT of this type, alone in a body of this media type.
+MESSAGE_TYPE = "watchword-journal+jwt"
+MESSAGE_MEDIA_TYPE = f"application/{MESSAGE_TYPE}"
+MESSAGE_ALGORITHM = "ES256"
+MESSAGE_LIFETIME = 60  # seconds
+PROTOCOL_VERSION = 1
+MAX_BATCH_ENTRIES = 1000
+MAX_JOURNAL_ID_CHARACTERS = 128
+MAX_NUMBER = 2**53 - 1  # what every JSON reader holds exactly (RFC 8259 section 6)
+HEARTBEAT = 5  # seconds between two pushed messages, at most
+STALE_AFTER = 30  # seconds without news after which a mirror is stale
 
 # How long after the last token it could hit a row is kept, in seconds.
 ROW_LEEWAY = 300

@@ -1,8 +1,10 @@
 """The one HTTP protocol class, a subclass of uvicorn's; retest at every upgrade of uvicorn, whose internals it uses.
 
-It adds four things. A client's certificate goes into ``scope["extensions"]["tls_client_certificate"]`` (DER bytes).
+It adds five things. A client's certificate goes into ``scope["extensions"]["tls_client_certificate"]`` (DER bytes).
 Idle keep-alive connections are drained at shutdown: stock uvicorn closes them at once, and a request that is on its
 way gets lost. A request's head is bounded in size, and a request must arrive within a bounded time (slow senders).
+And the application is told when the server begins to stop, by calling what its lifespan state has as ``stopping``: the
+lifespan itself ends only after every response has, and an event stream does not end by itself.
 """
 
 import asyncio
@@ -89,6 +91,9 @@ class WatchwordProtocol(HttpToolsProtocol):
     def shutdown(self) -> None:
         """Let an idle connection live for a moment: the next request on it is answered with ``Connection: close``."""
         self._draining = True
+        stopping = self.app_state.get("stopping")
+        if stopping is not None:
+            stopping()
         if self.cycle is None or self.cycle.response_complete:
             self.loop.call_later(DRAIN_SECONDS, self._close_if_idle)
         else:

@@ -1,12 +1,13 @@
 """What the issuer says of itself: discovery, keys and probes; CONFORMANCE 5.1, O71, R37."""
 
+from dataclasses import replace
 from functools import partial
 from urllib.parse import urlsplit
 
 import pytest
-from tests.issuer.issuing import ISSUER, World
+from tests.issuer.issuing import ISSUER, World, client_of
 
-from watchword.issuer.app import ENDPOINTS
+from watchword.issuer.app import ENDPOINTS, create_app
 from watchword.issuer.client_auth import CLIENT_AUTH_METHODS
 from watchword.issuer.grants import GRANTS
 from watchword.issuer.keys.rotation import SLOTS
@@ -91,7 +92,30 @@ async def test_the_document_says_what_is_there(world: World) -> None:
 async def test_both_documents_agree(world: World) -> None:
     openid, oauth = (await world.http.get(OPENID)).json(), (await world.http.get(OAUTH)).json()
     assert openid == oauth
-    assert set((await world.http.get("/.well-known/watchword-configuration")).json()) <= {"issuer", "cli_client_id"}
+
+
+async def test_the_revocation_feed_is_announced_in_a_document_of_its_own(world: World) -> None:
+    """docs/protocol/revocation.md, "Where it is"; what it names is there."""
+    answer = await world.http.get("/.well-known/watchword-configuration")
+    assert answer.headers["access-control-allow-origin"] == "*"
+    document = answer.json()
+    assert set(document) == {"issuer", "revocation"}, "there is no command-line client here"
+    assert document["issuer"] == ISSUER
+    feed = document["revocation"]
+    addresses = {name: feed.pop(name) for name in ("jwks_uri", "snapshot_uri", "poll_uri", "events_uri")}
+    assert feed == {"version": 1, "events_credentials": "none", "heartbeat": 5, "stale_after": 30}
+    routes = {route.path for route in ENDPOINTS}
+    for address in addresses.values():
+        assert address.startswith(f"{ISSUER}/")
+        assert urlsplit(address).path in routes
+
+
+async def test_events_ask_for_credentials_wherever_others_could_connect(world: World) -> None:
+    issuer = replace(world.issuer, settings=replace(world.issuer.settings, local=False))
+    async with client_of(create_app(issuer)) as http:
+        feed = (await http.get("/.well-known/watchword-configuration")).json()["revocation"]
+        assert feed["events_credentials"] == "resource_server"
+        assert (await http.get("/revocation/events")).status_code == 401
 
 
 async def test_the_key_set_is_public_and_every_kid_its_own(world: World) -> None:

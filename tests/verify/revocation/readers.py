@@ -4,17 +4,31 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
-from typing import Any
+from typing import Any, Protocol
 
-from tests.verify.revocation.fake_writer import PATIENCE, FakeWriter
+from tests.verify.revocation.fake_writer import PATIENCE
 
+from watchword.clock import Clock
 from watchword.verify.errors import RevocationsStaleError, TokenRevokedError
 from watchword.verify.revocation.keeping import Keeping
 from watchword.verify.revocation.marks import TokenMarks
 from watchword.verify.revocation.pace import Intervals
 from watchword.verify.revocation.reader import JournalReader
+from watchword.verify.revocation.settings import RevocationSettings
 
 BRISK = replace(Intervals(), first_reconnect=0.001, last_reconnect=0.001)
+
+
+class Writer(Protocol):
+    """What a reader under test reads: the fake writer, or the issuer itself."""
+
+    @property
+    def clock(self) -> Clock: ...
+
+    @property
+    def issuer(self) -> str: ...
+
+    def settings(self, **options: Any) -> RevocationSettings: ...
 
 
 class WatchedReader(JournalReader):
@@ -50,7 +64,7 @@ class WatchedReader(JournalReader):
 
 
 @contextmanager
-def reading(writer: FakeWriter, *, intervals: Intervals = BRISK, **settings: Any) -> Iterator[WatchedReader]:
+def reading(writer: Writer, *, intervals: Intervals = BRISK, **settings: Any) -> Iterator[WatchedReader]:
     """A reader of ``writer``'s feed; on demand unless told otherwise, so that nothing happens unasked."""
     reader = WatchedReader(writer.settings(**{"mode": "on_demand"} | settings), clock=writer.clock, intervals=intervals)
     reader.taken = threading.Condition()
@@ -69,7 +83,7 @@ def until(condition: Callable[[], bool]) -> None:
     raise AssertionError("it did not come true")
 
 
-def marks(writer: FakeWriter, **claims: Any) -> TokenMarks:
+def marks(writer: Writer, **claims: Any) -> TokenMarks:
     usual = {"jti": "t-1", "gid": "g-1", "sid": "s-1", "sub": "u-1", "client_id": "c-1", "ww_epoch": [5, 5, 5]}
     return TokenMarks.of(usual | claims, kid="k-1", issuer=writer.issuer)
 

@@ -12,7 +12,7 @@ from starlette.responses import JSONResponse, Response
 
 from watchword.issuer.client_auth.authenticate import authenticate, presented_by
 from watchword.issuer.client_auth.authorization import authorization_of
-from watchword.issuer.client_auth.secret import secret_matches
+from watchword.issuer.client_auth.resource_server import BASIC, find_resource_server
 from watchword.issuer.context import Issuer
 from watchword.issuer.edge.refusal import NO_STORE
 from watchword.issuer.endpoints.token import refuse_query
@@ -24,11 +24,10 @@ from watchword.oauth.bearer import digest
 from watchword.oauth.errors import InvalidClientError
 from watchword.oauth.parameters import Parameters
 from watchword.oauth.scope import format_scope
-from watchword.store.repositories import apis, grants, refresh_tokens
+from watchword.store.repositories import grants, refresh_tokens
 from watchword.store.repositories.apis import Api
 from watchword.store.repositories.clients import Client
 
-_BASIC = "client_secret_basic"
 _INACTIVE = {"active": False}
 
 
@@ -53,12 +52,10 @@ async def _caller(issuer: Issuer, authorization: str | None, parameters: Paramet
         InvalidClientError: it is neither, or cannot prove it.
     """
     method, credentials = presented_by(authorization, parameters)
-    if method == _BASIC and credentials.secret is not None:
-        api = await issuer.store.read(partial(apis.find_by_id, api_id=credentials.client_id))
+    if method == BASIC:
+        api = await find_resource_server(issuer, credentials)
         if api is not None:
-            if await secret_matches(api.secret_hash, credentials.secret, issuer.passwords) and api.status == "active":
-                return api
-            raise InvalidClientError
+            return api
     client = await authenticate(issuer, authorization, parameters)
     if client.is_public:
         raise InvalidClientError

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import Connection, func, insert, select, update
 
 from watchword.store.tables import journal, journal_head
 
@@ -86,4 +86,16 @@ def contains(connection: Connection, kind: JournalKind, digest: str) -> bool:
 def after(connection: Connection, seq: int, *, limit: int) -> list[Entry]:
     """At most ``limit`` rows after ``seq``, in order."""
     rows = connection.execute(select(journal).where(journal.c.seq > seq).order_by(journal.c.seq).limit(limit))
+    return [Entry(row.seq, row.kind, row.digest, row.epoch, row.created_at, row.expires_at) for row in rows]
+
+
+def is_whole_after(connection: Connection, seq: int, head: int) -> bool:
+    """Whether no row from ``seq + 1`` to ``head`` has been deleted."""
+    rows = select(func.count()).select_from(journal).where(journal.c.seq > seq, journal.c.seq <= head)
+    return int(connection.execute(rows).scalar_one()) == head - seq
+
+
+def unexpired(connection: Connection, *, now: float) -> list[Entry]:
+    """Every row that may still refuse a token at ``now`` (UTC epoch seconds), in order."""
+    rows = connection.execute(select(journal).where(journal.c.expires_at > now).order_by(journal.c.seq))
     return [Entry(row.seq, row.kind, row.digest, row.epoch, row.created_at, row.expires_at) for row in rows]

@@ -7,10 +7,10 @@ from urllib.parse import urlsplit
 
 from watchword.fetch import FetchError, check_url
 from watchword.fetch.address import origin_of
+from watchword.oauth.revocation import PROTOCOL_VERSION
 from watchword.verify.revocation.errors import AnnouncementError
 from watchword.verify.revocation.settings import RevocationSettings
 
-VERSION = 1
 MIN_STALE_AFTER, MAX_STALE_AFTER = 5.0, 3600.0  # seconds
 
 
@@ -46,7 +46,7 @@ def read_announcement(document: Mapping[str, Any], settings: RevocationSettings)
     if "revocation" not in document:
         return None
     feed = document["revocation"]
-    if not isinstance(feed, dict) or type(feed.get("version")) is not int or feed["version"] != VERSION:
+    if not isinstance(feed, dict) or type(feed.get("version")) is not int or feed["version"] != PROTOCOL_VERSION:
         raise AnnouncementError("the revocation feed is of a version that is not known")
     offers_push = "events_uri" in feed
     asks_for = feed.get("events_credentials")

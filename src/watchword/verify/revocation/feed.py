@@ -8,6 +8,7 @@ from watchword.clock import Clock
 from watchword.fetch import TRUSTED, FetchError, Policy, Reply, Stream, get_bytes, open_stream
 from watchword.jose.errors import JOSEError
 from watchword.jose.json_object import decode_object
+from watchword.oauth.revocation import MESSAGE_MEDIA_TYPE
 from watchword.verify.errors import KeysUnavailableError
 from watchword.verify.key_address import KeyAddress
 from watchword.verify.key_source import PublishedKeys
@@ -24,7 +25,6 @@ from watchword.verify.revocation.message import (
     ALGORITHMS,
     MAX_MESSAGE_BYTES,
     MAX_SNAPSHOT_BYTES,
-    MEDIA_TYPE,
     Message,
     read,
     split,
@@ -159,11 +159,11 @@ class Feed:
         return self.announcement
 
     def _get(self, url: str, policy: Policy) -> Reply:
-        return _get(url, {"accept": MEDIA_TYPE}, policy, danger_allow_http=self._settings.danger_allow_http)
+        return _get(url, {"accept": MESSAGE_MEDIA_TYPE}, policy, danger_allow_http=self._settings.danger_allow_http)
 
     def _message(self, reply: Reply) -> Message:
         require_ok(reply.status, reply.headers)
-        if reply.media_type != MEDIA_TYPE:
+        if reply.media_type != MESSAGE_MEDIA_TYPE:
             raise MessageRefusedError("a message of the revocation feed is refused", detail="its media type is another")
         return self._read(reply.body)
 

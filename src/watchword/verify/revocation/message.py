@@ -9,18 +9,21 @@ from watchword.jose import header as jose_header
 from watchword.jose.errors import JOSEError
 from watchword.jose.jwk_set import KeySet
 from watchword.jose.jws import UnverifiedMessage
-from watchword.oauth.revocation import EPOCH_KINDS, KINDS
+from watchword.oauth.revocation import (
+    EPOCH_KINDS,
+    KINDS,
+    MAX_BATCH_ENTRIES,
+    MAX_JOURNAL_ID_CHARACTERS,
+    MAX_NUMBER,
+    MESSAGE_ALGORITHM,
+    MESSAGE_TYPE,
+    PROTOCOL_VERSION,
+)
 from watchword.verify.revocation.errors import MessageRefusedError
 
-MEDIA_TYPE = "application/watchword-journal+jwt"
-TYPE = "watchword-journal+jwt"
-ALGORITHMS = ("ES256",)
-VERSION = 1
+ALGORITHMS = (MESSAGE_ALGORITHM,)
 MAX_SNAPSHOT_BYTES = 32 * 1024 * 1024
 MAX_MESSAGE_BYTES = 1024 * 1024
-MAX_BATCH_ENTRIES = 1000
-MAX_NUMBER = 2**53 - 1  # what every JSON reader holds exactly (RFC 8259 section 6)
-MAX_JOURNAL_ID_CHARACTERS = 128
 DIGEST_CHARACTERS = 22
 _KIND_PLACES = {kind: place for place, kind in enumerate(KINDS)}
 _WITH_EPOCH = frozenset(_KIND_PLACES[kind] for kind in EPOCH_KINDS)
@@ -102,10 +105,10 @@ def read(message: UnverifiedMessage, keys: KeySet, *, issuer: str, now: float, l
         MessageRefusedError: it must not be believed.
     """
     try:
-        signed = jwt.decode_message(message, keys, algorithms=ALGORITHMS, typ=TYPE)
+        signed = jwt.decode_message(message, keys, algorithms=ALGORITHMS, typ=MESSAGE_TYPE)
     except JOSEError as error:
         _refuse(error.sentence)
-    if signed.header.members["typ"] != TYPE:
+    if signed.header.members["typ"] != MESSAGE_TYPE:
         _refuse("its type is written otherwise")
     return read_claims(signed.claims, issuer=issuer, now=now, leeway=leeway)
 
@@ -118,7 +121,7 @@ def read_claims(claims: Mapping[str, Any], *, issuer: str, now: float, leeway: f
     """
     if claims.get("iss") != issuer:
         _refuse("it is of another issuer")
-    if type(claims.get("ver")) is not int or claims["ver"] != VERSION:
+    if type(claims.get("ver")) is not int or claims["ver"] != PROTOCOL_VERSION:
         _refuse("its version is not known")
     issued_at, expires_at = _number(claims, "iat"), _number(claims, "exp")
     if now >= expires_at + leeway:

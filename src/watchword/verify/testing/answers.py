@@ -11,7 +11,7 @@ from watchword.fetch import InProcessAnswer, InProcessRequest
 from watchword.jose.jwk import Key
 from watchword.jose.jwk_set import KeySet
 from watchword.oauth.metadata import openid_configuration_url, watchword_configuration_url
-from watchword.verify.testing.journal import MESSAGE_TYPE
+from watchword.oauth.revocation import MESSAGE_MEDIA_TYPE
 from watchword.verify.testing.part import Part
 
 Fault = Literal["unreachable", "error", "empty", "nonsense", "foreign"]
@@ -118,4 +118,4 @@ def _json(document: dict[str, Any], *, status: int = 200) -> InProcessAnswer:
 
 
 def _message(text: str) -> InProcessAnswer:
-    return InProcessAnswer(200, {"content-type": "application/" + MESSAGE_TYPE}, text.encode("ascii"))
+    return InProcessAnswer(200, {"content-type": MESSAGE_MEDIA_TYPE}, text.encode("ascii"))

@@ -6,10 +6,15 @@ from typing import Any
 
 from watchword.jose.jwk import Key
 from watchword.jose.jwt import encode
-from watchword.oauth.revocation import EPOCH_KINDS, ROW_LEEWAY, journal_digest
+from watchword.oauth.revocation import (
+    EPOCH_KINDS,
+    MESSAGE_LIFETIME,
+    MESSAGE_TYPE,
+    PROTOCOL_VERSION,
+    ROW_LEEWAY,
+    journal_digest,
+)
 
-MESSAGE_TYPE = "watchword-journal+jwt"
-MESSAGE_LIFETIME = 60
 LONGEST_TOKEN = 365 * 24 * 3600  # seconds; no token of a test lives longer
 
 
@@ -59,4 +64,4 @@ class Journal:
 
     def _signed(self, claims: dict[str, Any], *, now: float) -> str:
         begun = {"iss": self._issuer, "iat": int(now), "exp": int(now) + MESSAGE_LIFETIME}
-        return encode({**begun, "ver": 1, "journal_id": self._id, **claims}, self.key, typ=MESSAGE_TYPE)
+        return encode({**begun, "ver": PROTOCOL_VERSION, "journal_id": self._id, **claims}, self.key, typ=MESSAGE_TYPE)

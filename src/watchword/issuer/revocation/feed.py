@@ -1,0 +1,126 @@
+"""The journal as signed messages, the same bytes for everybody: docs/protocol/revocation.md, "Snapshot and poll"."""
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Any, ClassVar
+
+from sqlalchemy import Connection
+
+from watchword.clock import Clock
+from watchword.issuer.keys.ring import KeyRing
+from watchword.issuer.revocation.briefly_kept import BrieflyKept
+from watchword.issuer.revocation.messages import batch_claims, snapshot_claims
+from watchword.issuer.settings import IssuerSettings
+from watchword.jose import jwt
+from watchword.oauth.errors import OAuthError
+from watchword.oauth.revocation import MAX_BATCH_ENTRIES, MESSAGE_ALGORITHM, MESSAGE_TYPE
+from watchword.store.engine import Store
+from watchword.store.repositories import journal
+from watchword.store.repositories.journal import Entry, Head
+
+_KEPT_SECONDS = 1.0  # as any cache on the way may
+_KEPT_BATCHES = 256
+_KEPT_SNAPSHOTS = 2  # each may be as large as 32 MiB
+
+
+class SnapshotRequiredError(OAuthError):
+    """What came after a number cannot be told, or belongs to another journal."""
+
+    code: ClassVar[str] = "snapshot_required"
+    status: ClassVar[int] = 410
+    default_sentence: ClassVar[str] = "what came after this number cannot be told any more; take a snapshot"
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """A signed batch.
+
+    Args:
+        to: up to which number it tells.
+        head: where the journal ended.
+        text: the message.
+    """
+
+    to: int
+    head: int
+    text: bytes = field(repr=False)
+
+
+class Feed:
+    """Reads the journal, signs what is asked for, and keeps it for the second in which others ask the same.
+
+    Nothing is told from memory alone: who asks says which head it has just read, and what was signed at another head
+    is not used for it.
+
+    Args:
+        store: where the journal is.
+        keys: signs with the active feed key.
+        settings: whose journal it is.
+        clock: its time.
+    """
+
+    def __init__(self, *, store: Store, keys: KeyRing, settings: IssuerSettings, clock: Clock) -> None:
+        self._store = store
+        self._keys = keys
+        self._issuer = settings.issuer
+        self._clock = clock
+        self._batches = BrieflyKept[Batch](seconds=_KEPT_SECONDS, most=_KEPT_BATCHES, clock=clock)
+        self._snapshots = BrieflyKept[bytes](seconds=_KEPT_SECONDS, most=_KEPT_SNAPSHOTS, clock=clock)
+        self._snapshot_turn = asyncio.Lock()
+
+    async def head(self) -> Head:
+        """Where the journal ends now.
+
+        Raises:
+            StoreUnavailableError: it cannot be read.
+        """
+        return await self._store.read(journal.head)
+
+    async def snapshot(self, head: Head) -> bytes:
+        """All that is withdrawn, at ``head`` or later.
+
+        Raises:
+            StoreUnavailableError, TemporarilyUnavailableError: the journal cannot be read, or no key can sign.
+        """
+        return await self._snapshots.get(head, self._make_snapshot)
+
+    async def batch(self, head: Head, journal_id: str, after: int) -> Batch:
+        """What came after number ``after`` of the journal ``journal_id``, up to ``head`` or later, as far as it fits.
+
+        Raises:
+            SnapshotRequiredError: ``head`` is of another journal or lower, or an entry in between was deleted.
+            StoreUnavailableError, TemporarilyUnavailableError: the journal cannot be read, or no key can sign.
+        """
+        return await self._batches.get((head, journal_id, after), partial(self._make_batch, journal_id, after))
+
+    async def _make_snapshot(self) -> bytes:
+        async with self._snapshot_turn:  # one at a time: each takes time and memory
+            now = self._clock.now()
+            head, entries = await self._store.read(partial(_all, now=now))
+            return await self._sign(lambda: snapshot_claims(self._issuer, head, entries, now=now))
+
+    async def _make_batch(self, journal_id: str, after: int) -> Batch:
+        head, entries = await self._store.read(partial(_told_after, journal_id=journal_id, after=after))
+        now = self._clock.now()
+        text = await self._sign(lambda: batch_claims(self._issuer, head, after, entries, now=now))
+        return Batch(after + len(entries), head.seq, text)
+
+    async def _sign(self, claims: Callable[[], dict[str, Any]]) -> bytes:
+        key = await self._keys.signer(MESSAGE_ALGORITHM, purpose="feed")
+        # Beside the event loop: a long journal takes longer to write out than everything else here.
+        return await asyncio.to_thread(lambda: jwt.encode(claims(), key, typ=MESSAGE_TYPE).encode("ascii"))
+
+
+def _all(connection: Connection, *, now: float) -> tuple[Head, list[Entry]]:
+    return journal.head(connection), journal.unexpired(connection, now=now)
+
+
+def _told_after(connection: Connection, *, journal_id: str, after: int) -> tuple[Head, list[Entry]]:
+    head = journal.head(connection)
+    if journal_id != head.journal_id or after > head.seq:
+        raise SnapshotRequiredError
+    if not journal.is_whole_after(connection, after, head.seq):
+        raise SnapshotRequiredError
+    return head, journal.after(connection, after, limit=MAX_BATCH_ENTRIES)
