@@ -52,7 +52,7 @@ async def acall(method: str, url: str, tokens: TokenSet, *, json: Mapping[str, A
     headers = {"authorization": f"Bearer {tokens.access_token}", "accept": "application/json"}
     try:
         async with (
-            httpx2.AsyncClient(verify=_ssl_context(), timeout=_TIMEOUT_SECONDS, trust_env=False) as http,
+            httpx2.AsyncClient(verify=system_authorities(), timeout=_TIMEOUT_SECONDS, trust_env=False) as http,
             http.stream(method, url, headers=headers, json=json, follow_redirects=False) as response,
         ):
             body = await _capped(response)
@@ -68,8 +68,8 @@ async def acall(method: str, url: str, tokens: TokenSet, *, json: Mapping[str, A
 
 
 @lru_cache(maxsize=1)
-def _ssl_context() -> SSLContext:
-    """Made once: reading the system's authorities takes longer than most calls."""
+def system_authorities() -> SSLContext:
+    """The certificate authorities of this system; read once, which takes longer than most calls."""
     return httpx2.create_ssl_context(trust_env=False)
 
 

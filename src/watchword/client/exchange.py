@@ -10,6 +10,7 @@ from urllib.parse import urlencode, urlsplit
 
 import httpx2
 
+from watchword.client.api_call import system_authorities
 from watchword.client.errors import ClientError
 from watchword.clock import Clock
 from watchword.fetch import is_loopback
@@ -97,7 +98,7 @@ async def aexchange(
     try:
         async with (
             asyncio.timeout(seconds),
-            httpx2.AsyncClient(timeout=seconds, trust_env=False) as http,
+            httpx2.AsyncClient(verify=system_authorities(), timeout=seconds, trust_env=False) as http,
             http.stream(method, url, headers=sent, content=body.encode(), follow_redirects=False) as response,
         ):
             content = await _capped(response)
