@@ -16,6 +16,8 @@ from watchword.console.projects import PROJECTS, ProjectKind
 PASSWORD = "grey heron on the weir"
 OTHER_API = "http://localhost:9/other"
 STRANGER = "project-stranger"
+# So short that the projects have to renew theirs while a test looks on.
+SHORT = {"WATCHWORD_TOKENS_ACCESS_TOKEN_LIFETIME": "20s"}
 
 
 @dataclass(frozen=True)
@@ -85,7 +87,9 @@ def surroundings(tmp_path_factory: pytest.TempPathFactory, request: pytest.Fixtu
     directory = tmp_path_factory.mktemp("issuer")
     seed = directory / "seed.toml"
     seed.write_text(seed_text(kinds))
-    installation = start(directory, "--port", str(base + 18), "--demo-port", "0", "--seed", str(seed))
+    installation = start(
+        directory, "--port", str(base + 18), "--demo-port", "0", "--seed", str(seed), environment=SHORT
+    )
     yield Surroundings(installation, kinds)
     assert installation.stop() == 0, installation.output()
 

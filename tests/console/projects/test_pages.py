@@ -3,17 +3,19 @@
 import base64
 import json
 import re
+import time
 from collections.abc import Iterator
 from pathlib import Path
+from urllib.parse import urljoin
 
 import httpx2
 import pytest
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 from tests.console.projects.conftest import PASSWORD, Run, Surroundings
-from tests.console.projects.generated import SECRET
+from tests.console.projects.generated import SECRET, Running
 from tests.e2e.chromium import FLAGS
 from tests.e2e.chromium import chromium as chromium_path
-from tests.e2e.person import Person
+from tests.e2e.person import Person, form_of
 
 pytestmark = pytest.mark.slow
 
@@ -97,6 +99,8 @@ def test_the_web_app(run: Run, surroundings: Surroundings, chromium: Browser, tm
         for form in ({"text": "x"}, {"text": "x", "csrf_token": "forged"}, {"text": "x", "csrf_token": "\u00e9"}):
             assert forger.post("/notes", data=form).status_code == 403
         assert forger.post("/sign-out").status_code == 403
+        nobody = httpx2.post(f"{home}sign-out", trust_env=False)
+        assert (nobody.status_code, nobody.headers["location"]) == (303, "/")
         assert "Alice Example" in forger.get("/").text
 
     sign_out(page)
@@ -196,6 +200,63 @@ def test_the_single_page_app(run: Run, surroundings: Surroundings, chromium: Bro
     assert "Traceback" not in project.output()
 
 
+def test_signing_out_at_the_issuer_ends_the_session_of_the_app(
+    run: Run, surroundings: Surroundings, alice: Person
+) -> None:
+    """Its tokens are withdrawn, and the app hears of it when it renews them, or before, from the API."""
+    home = f"http://localhost:{surroundings.kinds['web-app'].app_port}"
+    run("web-app").wait_for("Ctrl-C stops")
+    alice.http.get(alice.visit(f"{home}/sign-in", f"{home}/callback"))
+    assert "Alice Example" in alice.http.get(home).text
+    asked = alice.http.get(f"{surroundings.issuer}/end_session", follow_redirects=True)
+    form = form_of(asked.text)
+    address = urljoin(str(asked.url), form.action)
+    same_site = {"Origin": surroundings.issuer, "Sec-Fetch-Site": "same-origin"}
+    assert alice.http.post(address, data=form.fields, headers=same_site).status_code == 303
+    deadline = time.monotonic() + 40  # two lives of an access token
+    while "Alice Example" in alice.http.get(home, follow_redirects=True).text:
+        assert time.monotonic() < deadline
+        time.sleep(0.2)
+    assert "Sign in" in alice.http.get(home).text
+
+
+@pytest.mark.parametrize("name", ["web-app", "single-page-app"])
+def test_cookies_of_the_api_are_nobodys(run: Run, surroundings: Surroundings, alice: Person, name: str) -> None:
+    """One HTTP client serves all sessions: what the API gives one person must not go out with another's request."""
+    port = surroundings.kinds[name].app_port
+    home = f"http://localhost:{port}"
+    project = run(name)
+    project.wait_for("Ctrl-C stops")
+    assert project.interrupt() == 0
+    api = project.folder / "api.py"
+    api.write_text(api.read_text().replace("if __name__", COOKIES_AT_THE_API + "if __name__"))
+    again = Running(project.folder, project.folder.parent)
+    try:
+        again.wait_for("Ctrl-C stops")
+        alice.http.get(alice.visit(f"{home}/sign-in", f"{home}/callback"))
+        notes = f"{home}/api/notes" if name == "single-page-app" else home
+        for _ in range(2):
+            answer = alice.http.get(notes, headers={"X-Own-Page": "1"})
+            assert answer.status_code == 200
+            assert "This note came from the API" in answer.text
+            assert "set-cookie" not in answer.headers
+    finally:
+        again.interrupt()
+
+
+# Gives everybody a cookie, and refuses whoever comes with one.
+COOKIES_AT_THE_API = """
+@app.middleware("http")
+async def cookies(request, go_on):
+    from fastapi.responses import PlainTextResponse
+    answer = PlainTextResponse("a cookie", 418) if request.cookies else await go_on(request)
+    answer.set_cookie("whose", "somebody's")
+    return answer
+
+
+"""
+
+
 @pytest.mark.parametrize("name", ["web-app", "single-page-app"])
 def test_an_issuer_that_is_away_is_said_in_a_sentence(run: Run, surroundings: Surroundings, name: str) -> None:
     kind = surroundings.kinds[name]
@@ -204,7 +265,7 @@ def test_an_issuer_that_is_away_is_said_in_a_sentence(run: Run, surroundings: Su
     assert project.interrupt() == 0
     settings = project.folder / "settings.py"
     settings.write_text(settings.read_text().replace(surroundings.issuer, "http://localhost:9"))
-    again = type(project)(project.folder, project.folder.parent)
+    again = Running(project.folder, project.folder.parent)
     try:
         again.wait_for("Ctrl-C stops")
         answer = httpx2.get(f"http://localhost:{kind.app_port}/sign-in", trust_env=False)

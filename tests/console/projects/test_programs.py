@@ -1,5 +1,6 @@
 """The projects without pages: what they print, and what they leave behind."""
 
+import json
 import stat
 from pathlib import Path
 
@@ -54,14 +55,16 @@ def test_a_command_line_signs_in_once_adds_and_signs_out(run: Run, alice: Person
     (file,) = kept.glob("*.json")
     assert (stat.S_IMODE(kept.stat().st_mode), stat.S_IMODE(file.stat().st_mode)) == (0o700, 0o600)
 
+    first = json.loads(file.read_text())["tokens"]
     added = project.command("notes.py", "--no-open", "add", "Buy oat milk")
     assert (added.returncode, added.stdout) == (0, 'POST /notes: 201 {"text":"Buy oat milk"}\n'), added.stderr
     listed = project.command("notes.py", "--no-open", "list")
     assert "Buy oat milk" in listed.stdout
     assert listed.stderr == "", "nobody is asked again"
 
-    token = file.read_text()
-    assert "eyJ" in token, "or the next line could not fail"
+    last = json.loads(file.read_text())["tokens"]
+    assert (last["refresh_token"] == first["refresh_token"], last["id_token"]) == (False, None), "renewed and rotated"
+    assert "eyJ" in last["access_token"], "or the next line could not fail"
     assert "eyJ" not in project.output() + added.stdout + listed.stdout
     ended = project.command("notes.py", "sign-out")
     assert (ended.returncode, ended.stdout) == (0, "Signed out.\n"), ended.stderr
@@ -113,12 +116,16 @@ def test_a_tool_server_speaks_its_part_of_mcp_and_no_more(run: Run, surroundings
         assert ask("tools/call", name="add_note", arguments={}).json()["error"]["code"] == -32602
         assert http.post(url, json={"jsonrpc": "2.0", "method": "notifications/initialized"}).status_code == 202
         assert http.get(url).status_code == 405
+        assert http.post(url, content=b"[]").json()["error"]["code"] == -32600
+        assert http.post(url, json={"jsonrpc": "1.0", "id": 1, "method": "ping"}).status_code == 400
+        old = {"MCP-Protocol-Version": "2024-11-05"}
+        assert http.post(url, json={"jsonrpc": "2.0", "id": 1, "method": "ping"}, headers=old).status_code == 400
         page = {"Origin": "http://localhost:1"}
         assert http.post(url, json={"jsonrpc": "2.0", "id": 1, "method": "ping"}, headers=page).status_code == 403
 
 
 def test_an_agent_believes_no_metadata_of_another_place(run: Run, surroundings: Surroundings) -> None:
-    """O05: a server must not have a token made for another one."""
+    """A server must not have a token made for another one."""
     project = run("agent", "--no-open")
     project.wait_for(r"^  http\S+")
     script = (

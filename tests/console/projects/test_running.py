@@ -32,6 +32,7 @@ def ask(url: str, token: str | None) -> httpx2.Response:
 
 @pytest.mark.parametrize("name", KINDS)
 def test_the_api_takes_no_token_but_its_own(run: Run, surroundings: Surroundings, bob: Person, name: str) -> None:
+    """J61: a token that was made for another API is worth nothing here, whatever its scopes."""
     kind = surroundings.kinds[name]
     assert command(kind) == "python run.py"
     takes_options = name in {"command-line", "agent"}

@@ -50,7 +50,7 @@ class SinglePageApp:
                 ),
                 (
                     "No offline access",
-                    "The app works while the person is there: signing out at the issuer ends its tokens too.",
+                    "The app works while the person is there: signing out at the issuer withdraws its tokens.",
                 ),
             ),
         )

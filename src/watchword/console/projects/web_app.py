@@ -58,7 +58,7 @@ class WebApp:
                 ),
                 (
                     "No offline access",
-                    "The app works while the person is there: signing out at the issuer ends its tokens too.",
+                    "The app works while the person is there: signing out at the issuer withdraws its tokens.",
                 ),
                 (
                     "Minutes for access tokens",
