@@ -6,6 +6,7 @@ from starlette.responses import Response
 from watchword.client.errors import ClientError
 from watchword.console import start
 from watchword.console.admission import admit
+from watchword.console.paths import PLAYGROUND
 from watchword.console.playground import flow, keeping
 from watchword.console.playground.preparation import START
 from watchword.issuer.interaction.error_page import error_page
@@ -28,4 +29,4 @@ async def callback(request: Request) -> Response:
     if part == START:
         return await start.finish(request, admitted, kept)
     await keeping.save(request, admitted, kept)
-    return see_other(f"/console/playground/{part}/run")
+    return see_other(f"{PLAYGROUND}/{part}/run?open={flow.RETURN.name}#step-{flow.RETURN.name}")

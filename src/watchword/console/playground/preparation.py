@@ -1,7 +1,5 @@
 """The API and the client that a part of the playground needs, registered as an operator would register them."""
 
-from collections.abc import Sequence
-
 from watchword.admin import clients, playground
 from watchword.admin.clients import ClientRequest
 from watchword.console.paths import PLAYGROUND_CALLBACK
@@ -27,16 +25,16 @@ async def prepare_start(bench: Bench) -> None:
         scopes=(*PERSON_SCOPES, HELLO[0]),
         default_api=bench.desk.settings.demo_url,
     )
-    await prepare_player(bench, request)
+    await prepare_player(bench, request, scopes=tuple(request.scopes))
 
 
-async def prepare_player(bench: Bench, request: ClientRequest, *, also: Sequence[str] = ()) -> None:
+async def prepare_player(bench: Bench, request: ClientRequest, *, scopes: tuple[str, ...]) -> None:
     """Register the client that ``request`` asks for, unless the run has one that may still ask for tokens.
 
     Args:
         bench: where it will play.
         request: the client.
-        also: scopes that a client which acts for itself asks for.
+        scopes: what it asks for when its flow is run.
 
     Raises:
         InvalidRequestError: there can be no such client.
@@ -54,7 +52,7 @@ async def prepare_player(bench: Bench, request: ClientRequest, *, also: Sequence
         redirect_uri=callback(bench) if request.redirect_uris else "",
         api=settings.demo_url,
         address=f"{settings.demo_url}/orders",
-        scopes=tuple(request.scopes if request.redirect_uris else also),
+        scopes=scopes,
     )
 
 
