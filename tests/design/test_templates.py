@@ -25,7 +25,7 @@ NAMES = sorted(
     name
     for folder in ("watchword.issuer.interaction", "watchword.console")
     for name in (file.name for file in resources.files(folder).joinpath("templates").iterdir())
-    if name not in {"base.html", "console_base.html", "_mark.html"}
+    if not name.startswith("_") and name not in {"base.html", "console_base.html"}
 )
 
 
@@ -233,7 +233,7 @@ def poisoned(context: Any, payload: str) -> Any:
     """The same context with every text that others may choose replaced; addresses of our own are left."""
     ours = {
         "action", "url", "login_url", "demo_url", "sections", "current_section",
-        "key", "state", "pressed",  # they choose what a page shows, and are nobody's input
+        "key", "state", "pressed", "source", "target", "tabs",  # they choose what a page shows, and are nobody's input
     }  # fmt: skip
     if isinstance(context, dict):
         return {key: value if key in ours else poisoned(value, payload) for key, value in context.items()}

@@ -82,7 +82,9 @@ def _page(request: Request, admitted: SignedIn, kept: Kept, kind: ProjectKind) -
         files = kind.files(facts_of(kept.bench, kind))
         wanted_file = request.query_params.get("file", "")
         shown = wanted_file if wanted_file in files else "README.md"
-        context["files"] = [{"url": f"{address}?file={name}#project", "path": name} for name in files]
+        context["files"] = [
+            {"url": f"{address}?file={name}#project", "path": name, "current": name == shown} for name in files
+        ]
         # What the secret file holds is for the download: nobody should read it over a shoulder.
         is_secret = bool(_SECRET_FILE.search(shown)) and kept.run.player.client_secret is not None
         context["file"] = {"path": shown, "text": "" if is_secret else files[shown], "secret": is_secret}
