@@ -161,7 +161,9 @@ def _write_files(directory: DataDirectory, args: argparse.Namespace, plan: _Plan
     own: dict[str, dict[str, str | int | tuple[str, ...]]] = {
         "server": {"issuer": plan.issuer, "listen": args.listen, "port": plan.port},
         "database": {"url": f"sqlite:///{directory.database}"},
-        "keys": {"master_key_file": str(directory.master_key)},
+        # The least that counts in `issuer.keys.rotation.prepublication`: somebody who tries out a rotation has to wait
+        # a little more than a minute for the next one, and five otherwise.
+        "keys": {"master_key_file": str(directory.master_key), "jwks_max_age": 60},
         "local": {"demo_url": plan.demo_url, "cli_client_id": names.command_line_id},
     }
     if args.public_url is not None:

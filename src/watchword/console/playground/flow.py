@@ -7,7 +7,7 @@ import secrets
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 
-from watchword.client.browser_login import PendingLogin, authorization_url, code_request, read_callback
+from watchword.client.browser_login import PendingLogin, authorization_url, read_callback
 from watchword.client.errors import CallbackError
 from watchword.client.exchange import Exchange
 from watchword.client.token_endpoint import TokenAnswer, read_token_answer
@@ -97,11 +97,27 @@ async def redeem(bench: Bench) -> None:
     Raises:
         ClientError: the issuer refused, or did not answer.
     """
+    await _take_tokens(bench, REDEEM, redemption(bench))
+
+
+def redemption(bench: Bench) -> tuple[tuple[str, str], ...]:
+    """The fields that redeem the code; who the client is comes with them when they are sent.
+
+    https://www.rfc-editor.org/rfc/rfc6749#section-4.1.3
+
+    Raises:
+        FlowError: there is no code.
+    """
     begun = bench.run.begun
     if begun is None or not begun.code:
         raise FlowError("there is no code to redeem: sign in first")
-    form = code_request(bench.party, _pending(bench), begun.code)
-    await _take_tokens(bench, REDEEM, (*form.fields, ("resource", bench.player.api)))
+    return (
+        ("grant_type", "authorization_code"),
+        ("code", begun.code),
+        ("redirect_uri", bench.player.redirect_uri),
+        ("code_verifier", begun.code_verifier),
+        ("resource", bench.player.api),
+    )
 
 
 async def check_identity(bench: Bench) -> None:
@@ -135,12 +151,7 @@ async def ask_for_itself(bench: Bench) -> None:
         ClientError: the issuer refused, or did not answer.
     """
     bench.run.begin_anew()
-    fields = (
-        ("grant_type", "client_credentials"),
-        ("scope", format_scope(bench.player.scopes)),
-        ("resource", bench.player.api),
-    )
-    await _take_tokens(bench, ASK, fields)
+    await _take_tokens(bench, ASK, _in_own_name(bench))
 
 
 async def call(bench: Bench) -> None:
@@ -177,6 +188,34 @@ async def refresh(bench: Bench, *, resource: str | None = None) -> Step:
             bench.run.facts["other_token"] = answer.access_token
             bench.run.facts["other_expires_at"] = str(bench.now() + answer.lifetime)
     return step
+
+
+async def renew(bench: Bench) -> Step:
+    """Get another access token as this client does: with its refresh token, or in its own name. It is held then.
+
+    Raises:
+        ClientError: it has neither, or the issuer refused or did not answer.
+    """
+    held = bench.run.held
+    if held is None or (held.id_token is not None and held.refresh_token is None):
+        raise FlowError("there is no refresh token: sign in first")
+    if held.refresh_token is not None:
+        step = await refresh(bench)
+    else:
+        step, answer = await _ask(bench, _in_own_name(bench), "Ask for another token", ASK.sentence)
+        if answer is not None:
+            bench.run.held = _held(bench, answer, before=held)
+    if step.exchange.status != 200:
+        raise FlowError("the issuer gave no new token: sign in first")
+    return step
+
+
+def _in_own_name(bench: Bench) -> tuple[tuple[str, str], ...]:
+    return (
+        ("grant_type", "client_credentials"),
+        ("scope", format_scope(bench.player.scopes)),
+        ("resource", bench.player.api),
+    )
 
 
 async def _take_tokens(bench: Bench, arrow: Arrow, fields: tuple[tuple[str, str], ...]) -> None:

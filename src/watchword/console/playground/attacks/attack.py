@@ -52,9 +52,25 @@ class Attack(Protocol):
         ...
 
 
-def refused(bench: Bench, *steps: Step, token: str = "", note: str = "", expected: int = 401) -> Trial:
-    """The outcome of an attack whose last step should have been refused with the status ``expected``."""
-    last = steps[-1]
-    return Trial(
-        steps=steps, held=last.exchange.status == expected, code=code_of(last), token=token, note=note, at=bench.now()
-    )
+def refused(
+    bench: Bench,
+    *steps: Step,
+    token: str = "",
+    note: str = "",
+    expected: int = 401,
+    attempts: int = 1,
+    expected_code: str = "",
+) -> Trial:
+    """The outcome of an attack whose last step, or last ``attempts`` steps, should have been refused.
+
+    Args:
+        bench: where it was tried.
+        steps: everything that was sent, in its order.
+        token: the token that was presented last.
+        note: what a person should know besides.
+        expected: the status of a refusal.
+        attempts: how many of the last steps are the attack itself.
+        expected_code: the reason that has to be given, where one always is; an API may keep it to itself.
+    """
+    held = all(step.exchange.status == expected and expected_code in {"", code_of(step)} for step in steps[-attempts:])
+    return Trial(steps=steps, held=held, code=code_of(steps[-1]), token=token, note=note, at=bench.now())

@@ -1,12 +1,10 @@
 """Change what a token says."""
 
-import json
-
 from watchword.console.playground.attacks.attack import Source, refused
+from watchword.console.playground.attacks.forgery import forge, forged_claims, header_of
 from watchword.console.playground.bench import Bench
 from watchword.console.playground.run import Trial
 from watchword.jose import base64url
-from watchword.jose.json_object import decode_object
 
 
 class ChangeAClaim:
@@ -25,9 +23,9 @@ class ChangeAClaim:
     async def run(self, bench: Bench) -> Trial:
         """See `Attack.run`."""
         assert bench.run.held is not None
-        header, payload, signature = bench.run.held.access_token.split(".")
-        claims = {**decode_object(base64url.decode_text(payload)), "sub": "somebody-else", "roles": ["admin"]}
-        forged = f"{header}.{base64url.encode_text(json.dumps(claims).encode())}.{signature}"
+        token = bench.run.held.access_token
+        signature = base64url.decode_text(token.rpartition(".")[2])
+        forged = forge(header_of(token), forged_claims(token), lambda _: signature)
         step = await bench.call_api(
             forged,
             "Present the changed token",
