@@ -4,10 +4,22 @@ from collections.abc import Sequence
 
 from starlette.routing import BaseRoute
 
+from watchword.console.api_page import add_api_scope, api, describe_api_scope, edit_api, renew_api_secret
+from watchword.console.apis import apis, create_api
+from watchword.console.client_page import (
+    client,
+    disable_client,
+    edit_client,
+    enable_client,
+    mend_client,
+    renew_client_secret,
+)
+from watchword.console.clients import clients, create_client
 from watchword.console.home import home, sign_out
 from watchword.console.inspect import inspect
-from watchword.console.paths import CONSOLE, INSPECT, SETUP, SIGN_OUT
+from watchword.console.paths import APIS, CLIENTS, CONSOLE, INSPECT, SETUP, SIGN_OUT
 from watchword.console.setup import set_up
+from watchword.console.visit import action, page
 from watchword.issuer.exact_route import exact_route
 
 ROUTES: Sequence[BaseRoute] = (
@@ -15,4 +27,19 @@ ROUTES: Sequence[BaseRoute] = (
     exact_route(CONSOLE, home, "GET"),
     exact_route(INSPECT, inspect, "GET", "POST"),
     exact_route(SIGN_OUT, sign_out, "POST"),
+    exact_route(APIS, page(apis), "GET"),
+    exact_route(APIS, action(create_api), "POST"),
+    exact_route(f"{APIS}/{{id}}", page(api), "GET"),
+    exact_route(f"{APIS}/{{id}}/edit", action(edit_api), "POST"),
+    exact_route(f"{APIS}/{{id}}/scopes", action(add_api_scope), "POST"),
+    exact_route(f"{APIS}/{{id}}/describe", action(describe_api_scope), "POST"),
+    exact_route(f"{APIS}/{{id}}/secret", action(renew_api_secret), "POST"),
+    exact_route(CLIENTS, page(clients), "GET"),
+    exact_route(CLIENTS, action(create_client), "POST"),
+    exact_route(f"{CLIENTS}/{{id}}", page(client), "GET"),
+    exact_route(f"{CLIENTS}/{{id}}/edit", action(edit_client), "POST"),
+    exact_route(f"{CLIENTS}/{{id}}/mend", action(mend_client), "POST"),
+    exact_route(f"{CLIENTS}/{{id}}/secret", action(renew_client_secret), "POST"),
+    exact_route(f"{CLIENTS}/{{id}}/disable", action(disable_client), "POST"),
+    exact_route(f"{CLIENTS}/{{id}}/enable", action(enable_client), "POST"),
 )

@@ -1,5 +1,7 @@
 """Roles: names that users and clients hold and that tokens carry."""
 
+from collections.abc import Sequence
+
 from sqlalchemy import Connection, delete, select
 
 from watchword.store.repositories.inserting import insert_absent
@@ -11,6 +13,16 @@ def roles_of(connection: Connection, subject_id: str) -> tuple[str, ...]:
     held = select(role_assignments.c.role).where(role_assignments.c.subject_id == subject_id)
     # Sorted here: databases disagree about the order of letters.
     return tuple(sorted(connection.execute(held).scalars()))
+
+
+def roles_of_each(connection: Connection, subject_ids: Sequence[str]) -> dict[str, tuple[str, ...]]:
+    """The roles of several subjects by their id; who holds none is not among them."""
+    table = role_assignments
+    rows = connection.execute(select(table.c.subject_id, table.c.role).where(table.c.subject_id.in_(subject_ids)))
+    held: dict[str, list[str]] = {}
+    for row in rows:
+        held.setdefault(row.subject_id, []).append(row.role)
+    return {subject_id: tuple(sorted(names)) for subject_id, names in held.items()}
 
 
 def assign(connection: Connection, subject_id: str, role: str, *, now: float) -> None:
