@@ -54,7 +54,7 @@ async def test_a_secret_is_shown_once_and_in_no_address(console: Console) -> Non
         assert secret[1] not in (await console.browser.get(path)).text
     # The audit names the administrator, not the operator.
     history = (await console.browser.get(f"/console/clients/{client.id}")).text
-    assert "Ada Lovelace" in history[history.index("What was done to it") :]
+    assert "Ada Lovelace" in history[history.index("What was done") :]
 
 
 async def test_an_app_gets_no_secret_and_a_machine_one_api(console: Console) -> None:

@@ -36,7 +36,6 @@ WORDS: Mapping[str, str] = {
     "key.published": "Key published",
     "key.retired": "Key no longer published",
     "key.retiring": "Key signs no more",
-    "mail.posted": "Mail written",
     "session.begin": "Signed in",
     "session.ended": "Signed out",
     "setup_link.created": "Set-up link made",

@@ -24,7 +24,7 @@ KINDS = {
 
 async def clients(visit: Visit) -> Response:
     """``GET /console/clients``: all of them; with ``new``, the form for that kind."""
-    chosen = visit.request.query_params.get("new", "")
+    chosen = visit.asked("new")
     if chosen in KINDS:
         return await _form(visit, chosen)
     found = await review_clients(visit.desk)

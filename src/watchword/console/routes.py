@@ -17,8 +17,18 @@ from watchword.console.client_page import (
 from watchword.console.clients import clients, create_client
 from watchword.console.home import home, sign_out
 from watchword.console.inspect import inspect
-from watchword.console.paths import APIS, CLIENTS, CONSOLE, INSPECT, SETUP, SIGN_OUT
+from watchword.console.paths import APIS, CLIENTS, CONSOLE, INSPECT, SETUP, SIGN_OUT, USERS
 from watchword.console.setup import set_up
+from watchword.console.user_page import (
+    add_user_role,
+    disable_user,
+    enable_user,
+    remove_user_role,
+    set_user_password,
+    sign_user_out,
+    user,
+)
+from watchword.console.users import create_user, users
 from watchword.console.visit import action, page
 from watchword.issuer.exact_route import exact_route
 
@@ -42,4 +52,13 @@ ROUTES: Sequence[BaseRoute] = (
     exact_route(f"{CLIENTS}/{{id}}/secret", action(renew_client_secret), "POST"),
     exact_route(f"{CLIENTS}/{{id}}/disable", action(disable_client), "POST"),
     exact_route(f"{CLIENTS}/{{id}}/enable", action(enable_client), "POST"),
+    exact_route(USERS, page(users), "GET"),
+    exact_route(USERS, action(create_user), "POST"),
+    exact_route(f"{USERS}/{{id}}", page(user), "GET"),
+    exact_route(f"{USERS}/{{id}}/password", action(set_user_password), "POST"),
+    exact_route(f"{USERS}/{{id}}/disable", action(disable_user), "POST"),
+    exact_route(f"{USERS}/{{id}}/enable", action(enable_user), "POST"),
+    exact_route(f"{USERS}/{{id}}/roles", action(add_user_role), "POST"),
+    exact_route(f"{USERS}/{{id}}/roles/remove", action(remove_user_role), "POST"),
+    exact_route(f"{USERS}/{{id}}/sign-out", action(sign_user_out), "POST"),
 )

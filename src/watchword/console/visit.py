@@ -36,7 +36,11 @@ class Visit:
     @property
     def thing(self) -> str:
         """The id in the path."""
-        return str(self.request.path_params["id"])
+        return _storable(str(self.request.path_params["id"]))
+
+    def asked(self, name: str) -> str:
+        """What the query says, without the space around it."""
+        return _storable(self.request.query_params.get(name, "").strip())[:255]
 
     def typed(self, name: str) -> str:
         """What stands in a field, without the space around it."""
@@ -46,6 +50,11 @@ class Visit:
         """The lines of a field, each once, without empty ones."""
         found = (line.strip() for line in (self.form.get(name) or "").splitlines())
         return tuple(dict.fromkeys(line for line in found if line))
+
+
+def _storable(text: str) -> str:
+    """``text`` as a column could hold it: PostgreSQL refuses to look for a zero byte, which no record has."""
+    return text.replace("\x00", "\ufffd")
 
 
 Answer = Callable[[Visit], Awaitable[Response]]

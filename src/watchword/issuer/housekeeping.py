@@ -7,7 +7,7 @@ from sqlalchemy import Connection
 
 from watchword.errors import WatchwordError
 from watchword.issuer.context import Issuer
-from watchword.store.repositories import authorization_requests, login_throttle
+from watchword.store.repositories import authorization_requests, login_throttle, outbox
 
 INTERVAL = 300.0  # seconds
 
@@ -15,12 +15,13 @@ _log = logging.getLogger("watchword.housekeeping")
 
 
 async def tidy(issuer: Issuer) -> None:
-    """Remove expired authorization requests and counters of failed sign-ins."""
+    """Remove expired authorization requests, counters of failed sign-ins, and mail."""
     now = issuer.clock.now()
 
     def remove(connection: Connection) -> None:
         authorization_requests.forget_expired(connection, now=now)
         login_throttle.forget_expired(connection, now=now)
+        outbox.forget_expired(connection, now=now)
 
     await issuer.store.write(remove)
 

@@ -13,7 +13,7 @@ from watchword.store.tables.artefacts import (
     setup_links,
 )
 from watchword.store.tables.metadata import metadata
-from watchword.store.tables.operations import audit, installation, leases, server_secrets
+from watchword.store.tables.operations import audit, installation, leases, outbox, server_secrets
 from watchword.store.tables.people import (
     authentication_contexts,
     client_sessions,
@@ -43,6 +43,7 @@ __all__ = [
     "leases",
     "login_throttle",
     "metadata",
+    "outbox",
     "refresh_tokens",
     "role_assignments",
     "server_secrets",
