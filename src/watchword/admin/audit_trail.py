@@ -14,7 +14,14 @@ PAGE = 50
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wanted:
-    """Which rows; None leaves a member open. ``before`` is the id of the row after which to go on."""
+    """Which rows; None leaves a member open.
+
+    Args:
+        action: what was done.
+        actor: the id of who did it, or a user's name or e-mail address.
+        target: the same of what it was done to.
+        before: the id of the row after which to go on.
+    """
 
     action: str | None = None
     actor: str | None = None
@@ -41,17 +48,24 @@ async def read_trail(desk: AdminDesk, wanted: Wanted) -> Trail:
     """A page of audit rows."""
 
     def job(connection: Connection) -> Trail:
+        actor, target = _user_id(connection, wanted.actor), _user_id(connection, wanted.target)
         found = audit.find(
             connection,
             action=wanted.action,
-            actor_id=wanted.actor,
-            target_id=wanted.target,
+            actor_id=actor,
+            target_id=target,
             before=wanted.before,
             limit=PAGE + 1,
         )
         return Trail(tuple(found[:PAGE]), names_in(connection, found[:PAGE]), len(found) > PAGE)
 
     return await desk.store.read(job)
+
+
+def _user_id(connection: Connection, typed: str | None) -> str | None:
+    """The id of the user who is called that, or what was typed: the id of anything."""
+    user = None if typed is None else users.find_by_identifier(connection, typed)
+    return typed if user is None else user.id
 
 
 def history(connection: Connection, target_id: str, *, limit: int) -> Trail:

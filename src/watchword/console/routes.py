@@ -6,6 +6,7 @@ from starlette.routing import BaseRoute
 
 from watchword.console.api_page import add_api_scope, api, describe_api_scope, edit_api, renew_api_secret
 from watchword.console.apis import apis, create_api
+from watchword.console.audit import audit
 from watchword.console.client_page import (
     client,
     disable_client,
@@ -17,7 +18,10 @@ from watchword.console.client_page import (
 from watchword.console.clients import clients, create_client
 from watchword.console.home import home, sign_out
 from watchword.console.inspect import inspect
-from watchword.console.paths import APIS, CLIENTS, CONSOLE, INSPECT, SETUP, SIGN_OUT, USERS
+from watchword.console.keys import keys, rotate_keys
+from watchword.console.mail import letter, mail
+from watchword.console.paths import APIS, AUDIT, CLIENTS, CONSOLE, INSPECT, KEYS, MAIL, SETTINGS, SETUP, SIGN_OUT, USERS
+from watchword.console.settings import settings
 from watchword.console.setup import set_up
 from watchword.console.user_page import (
     add_user_role,
@@ -61,4 +65,10 @@ ROUTES: Sequence[BaseRoute] = (
     exact_route(f"{USERS}/{{id}}/roles", action(add_user_role), "POST"),
     exact_route(f"{USERS}/{{id}}/roles/remove", action(remove_user_role), "POST"),
     exact_route(f"{USERS}/{{id}}/sign-out", action(sign_user_out), "POST"),
+    exact_route(KEYS, page(keys), "GET"),
+    exact_route(f"{KEYS}/rotate", action(rotate_keys), "POST"),
+    exact_route(AUDIT, page(audit), "GET"),
+    exact_route(MAIL, page(mail), "GET"),
+    exact_route(f"{MAIL}/{{id}}", page(letter), "GET"),
+    exact_route(SETTINGS, page(settings), "GET"),
 )
