@@ -35,7 +35,7 @@ async def furnished(console: Console) -> list[str]:
     return [api.id, client.id, user.id]
 
 
-def everything(connection: Connection) -> dict[str, list[object]]:
+def everything(connection: Connection) -> dict[str, list[str]]:
     """Every row there is, but for what a mere visit moves."""
     moved = {"authorization_requests", "sessions", "login_throttle"}
     return {

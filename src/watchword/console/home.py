@@ -36,6 +36,7 @@ async def home(request: Request) -> Response:
             }
             for one in found.keys
         ],
+        "is_well": all(one.verdict != "problem" for one in found.keys),
         "keys_url": KEYS,
         "counts": [
             {"number": found.users, "label": "User" if found.users == 1 else "Users", "url": USERS},

@@ -26,7 +26,10 @@ def day(seconds: float) -> Moment:
 
 
 def duration(seconds: float) -> str:
-    """``300`` as ``5 minutes``, in the largest unit that leaves no rest."""
-    whole = int(seconds)
-    size, unit = next((size, unit) for size, unit in _UNITS if whole % size == 0 or size == 1)
-    return f"{whole // size} {unit}{'' if whole // size == 1 else 's'}"
+    """``300`` as ``5 minutes``, ``3900`` as ``1 hour and 5 minutes``: in every unit that it takes."""
+    rest, said = int(seconds), []
+    for size, unit in _UNITS:
+        count, rest = divmod(rest, size)
+        if count:
+            said.append(f"{count} {unit}{'' if count == 1 else 's'}")
+    return " and ".join(said) or "no time"

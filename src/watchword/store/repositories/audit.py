@@ -91,11 +91,6 @@ def find(
     return [_entry(row) for row in connection.execute(statement)]
 
 
-def actions(connection: Connection) -> list[str]:
-    """Every action that occurs, in alphabetical order."""
-    return sorted(connection.execute(select(audit.c.action).distinct()).scalars())
-
-
 def _entry(row: Row[Any]) -> AuditEntry:
     return AuditEntry(
         at=row.at,
