@@ -46,7 +46,7 @@ async def _measure(attempts: int) -> dict[str, float]:
         settings = await _install(Path(directory))
         clock = SettableClock(time.time())
         opened = await open_issuer(settings, clock=clock)
-        application = create_application(opened)
+        application = create_application(opened, ())
         async with (
             application.router.lifespan_context(application),
             httpx2.AsyncClient(transport=httpx2.ASGITransport(app=application), base_url=ISSUER) as browser,

@@ -1,7 +1,7 @@
 """The composition root: `Settings` become a store, keys, an issuer, a desk for operators, and an application."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,8 +12,9 @@ from starlette.applications import Starlette
 from watchword.admin.desk import AdminDesk
 from watchword.authn.factors.password import PasswordHasher
 from watchword.clock import Clock, SystemClock
-from watchword.config import Settings
+from watchword.config import Explained, Settings
 from watchword.console.routes import ROUTES
+from watchword.console.settings import Setting, tell_settings
 from watchword.issuer.app import create_app
 from watchword.issuer.context import Issuer
 from watchword.issuer.housekeeping import keep_tidy
@@ -142,8 +143,13 @@ async def open_desk(settings: Settings) -> AsyncIterator[AdminDesk]:
         await opened.close()
 
 
-def create_application(opened: Opened) -> Starlette:
-    """The issuer with its console; keys rotate and what has expired is removed while it runs."""
+def create_application(opened: Opened, explained: Iterable[Explained]) -> Starlette:
+    """The issuer with its console; keys rotate and what has expired is removed while it runs.
+
+    Args:
+        opened: the issuer and what belongs to it.
+        explained: how its settings came about, for the console to show.
+    """
 
     @asynccontextmanager
     async def running(application: Starlette) -> AsyncIterator[dict[str, Any]]:
@@ -165,4 +171,17 @@ def create_application(opened: Opened) -> Starlette:
 
     application = create_app(opened.issuer, routes=ROUTES, lifespan=running)
     application.state.desk = opened.desk
+    tell_settings(application, map(_setting, explained))
     return application
+
+
+def _setting(one: Explained) -> Setting:
+    """In words of the console, which knows nothing of configuration."""
+    return Setting(
+        key=one.option.key,
+        variable=one.option.variable,
+        value=one.shown,
+        default=one.shown_default,
+        source=one.source,
+        meaning=one.option.help,
+    )

@@ -15,6 +15,7 @@ from watchword.authn.factors.password import PasswordHasher
 from watchword.authn.factors.password_hash import Cost
 from watchword.clock import SettableClock
 from watchword.console.routes import ROUTES
+from watchword.console.settings import Setting, tell_settings
 from watchword.issuer.app import create_app
 from watchword.issuer.context import Issuer
 from watchword.issuer.keys.ring import KeyRing
@@ -25,6 +26,17 @@ from watchword.issuer.settings import IssuerSettings
 from watchword.store.engine import Store, open_store
 from watchword.store.repositories.installation import SECRET_PURPOSES, server_secret
 from watchword.store.sealing import MasterKey
+
+SETTINGS = (
+    Setting(
+        key="server.issuer",
+        variable="WATCHWORD_SERVER_ISSUER",
+        value=ORIGIN,
+        default="must be given",
+        source="watchword.toml",
+        meaning="the issuer's name in every token and its address for browsers",
+    ),
+)
 
 
 @pytest.fixture
@@ -88,6 +100,7 @@ async def console(
     )
     application = create_app(issuer, routes=ROUTES)
     application.state.desk = desk
+    tell_settings(application, SETTINGS)
     transport = httpx2.ASGITransport(app=application)
     async with httpx2.AsyncClient(transport=transport, base_url=origin) as browser:
         yield Console(application, desk, browser, store)

@@ -3,6 +3,7 @@
 import pytest
 from sqlalchemy import Connection
 from tests.console.running import GOOD, ORIGIN, Console, hidden
+from tests.console.statements import counted
 
 from watchword.admin.users import ADMIN_ROLE
 from watchword.store.repositories import roles, users
@@ -29,6 +30,20 @@ async def test_who_is_no_admin_is_told_so(console: Console) -> None:
     answer = await console.browser.get("/console")
     assert answer.status_code == 403
     assert "openid-configuration" not in answer.text
+
+
+async def test_the_overview_says_how_things_are(console: Console) -> None:
+    await console.sign_in()
+    before = (await console.browser.get("/console")).text
+    assert before.count("Start the issuer: it makes the keys that are missing.") == 2
+    await console.desk.keys.start()
+    with counted() as seen:
+        page = (await console.browser.get("/console")).text
+    assert len(seen) <= 14
+    assert page.count("Active, its successor is published.") == 2
+    assert '<strong>1</strong><a href="/console/users">User</a>' in page
+    assert page.count('class="console-line"') == 2 + 5
+    assert "<strong>Key published</strong>" in page
 
 
 async def test_sign_out_ends_the_session(console: Console) -> None:

@@ -42,7 +42,7 @@ def renderer() -> Renderer:
 def rendered(samples: dict[str, dict[str, Any]], renderer: Renderer) -> Render:
     """The page of a sample, with some of its context changed."""
 
-    def render(name: str, *, local: bool = True, **changes: Any) -> str:
+    def render(name: str, /, *, local: bool = True, **changes: Any) -> str:
         sample = samples[name]
         response = renderer(request(local=local), sample["template"], {**sample["context"], **changes})
         return bytes(response.body).decode()

@@ -58,7 +58,7 @@ async def look_at_installation(
         findings.append(await _look_at_issuer(store, issuer))
         if master_key is not None:
             findings.append(await _look_at_master_key(store, master_key))
-        findings.extend(_look_at_keys(await store.read(signing_keys.list_all)))
+        findings.extend(look_at_keys(await store.read(signing_keys.list_all)))
         findings.append(await _look_at_clock(store, clock))
     except WatchwordError as error:
         return [Finding("database", "problem", error.sentence)]
@@ -90,7 +90,8 @@ async def _look_at_master_key(store: Store, master_key: MasterKey) -> Finding:
     return Finding("master key", "ok", "fits this installation")
 
 
-def _look_at_keys(keys: list[SigningKey]) -> Iterator[Finding]:
+def look_at_keys(keys: list[SigningKey]) -> Iterator[Finding]:
+    """Whether each algorithm that tokens are signed with has a key that signs, and a successor that is known."""
     for algorithm in ALGORITHMS:
         states = {key.state for key in keys if key.purpose == "token" and key.algorithm == algorithm}
         what = f"signing key {algorithm}"

@@ -6,6 +6,7 @@ from typing import Any
 
 from sqlalchemy import Connection, update
 
+from watchword.admin import mail, messages
 from watchword.admin.desk import AdminDesk
 from watchword.admin.errors import InvalidRequestError, TakenError, UnknownError
 from watchword.authn.password_rules import check_new_password
@@ -95,8 +96,13 @@ def _is_address(value: object) -> bool:
     return isinstance(value, dict) and all(key in _ADDRESS and isinstance(part, str) for key, part in value.items())
 
 
-async def add_user(desk: AdminDesk, request: UserRequest) -> User:
+async def add_user(desk: AdminDesk, request: UserRequest, *, invite: bool = False) -> User:
     """Make a user who may sign in at once.
+
+    Args:
+        desk: where the operator works.
+        request: whom to make.
+        invite: whether to write to them that they have an account; the password is in no mail.
 
     Raises:
         InvalidRequestError: there can be no such user.
@@ -107,7 +113,13 @@ async def add_user(desk: AdminDesk, request: UserRequest) -> User:
     if problems:
         raise InvalidRequestError(*problems)
     user = request.build(password_hash=await hash_new_password(desk, request), now=desk.clock.now())
-    await desk.store.write(lambda connection: create(connection, desk, user, request.roles))
+
+    def job(connection: Connection) -> None:
+        create(connection, desk, user, request.roles)
+        if invite:
+            mail.post(connection, desk, messages.invitation(desk, user))
+
+    await desk.store.write(job)
     return user
 
 
@@ -172,12 +184,15 @@ async def disable_user(desk: AdminDesk, who: str) -> User:
 
     Raises:
         UnknownError: there is no such user.
+        InvalidRequestError: they are the last admin, and it is an admin who does it.
     """
     now = desk.clock.now()
 
     def job(connection: Connection) -> User:
         user = find(connection, who)
+        keep_an_admin(connection, desk, user)
         users.set_status(connection, user.id, "disabled")
+        mail.post(connection, desk, messages.disabled(desk, user))
         withdraw.subject(connection, user.id, reason="user_disabled", actor=desk.actor, now=now)
         record(connection, desk.entry("user.disabled", "user", user.id))
         return user
@@ -199,11 +214,25 @@ async def set_password(desk: AdminDesk, who: str, password: str) -> User:
 
     def job(connection: Connection) -> None:
         users.set_password(connection, user.id, password_hash, now=now)
+        mail.post(connection, desk, messages.password_changed(desk, user))
         withdraw.subject(connection, user.id, reason="password_changed", actor=desk.actor, now=now)
         record(connection, desk.entry("user.password_changed", "user", user.id))
 
     await desk.store.write(job)
     return user
+
+
+def keep_an_admin(connection: Connection, desk: AdminDesk, user: User) -> None:
+    """Let no admin lock everybody out of the console; an operator at the terminal may, and can let them in again.
+
+    Raises:
+        InvalidRequestError: ``user`` is the only admin who may sign in.
+    """
+    is_admin_now = user.is_active and ADMIN_ROLE in roles.roles_of(connection, user.id)
+    if desk.actor.kind != "user" or not is_admin_now:
+        return
+    if not roles.has_active_holder(connection, ADMIN_ROLE, besides=user.id):
+        raise InvalidRequestError("nobody else is an admin: give somebody else that role first")
 
 
 def find(connection: Connection, who: str) -> User:

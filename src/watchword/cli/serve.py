@@ -27,18 +27,19 @@ def run(args: argparse.Namespace) -> int:
     from watchword.server.run import serve  # noqa: PLC0415  loaded when it is needed
 
     try:
-        settings = load_configuration(args).settings
+        loaded = load_configuration(args)
     except ConfigurationError as error:
         further = [] if error.readable is None else _problems(error.readable)
         told = [problem for problem in further if not any(key in problem for key in error.unreadable)]
         return _refuse([*error.problems, *told])
+    settings = loaded.settings
     if problems := _problems(settings):
         return _refuse(problems)
 
     async def opening() -> Any:
         from watchword.wiring import create_application, open_issuer  # noqa: PLC0415
 
-        return create_application(await open_issuer(settings))
+        return create_application(await open_issuer(settings), loaded.explained)
 
     serve(opening, listen(settings))
     return 0

@@ -53,6 +53,11 @@ class Explained:
     shown: str
     source: str
 
+    @property
+    def shown_default(self) -> str:
+        """The default as it may be shown."""
+        return "must be given" if self.option.required else _shown(self.option, self.option.default)
+
 
 @dataclass(frozen=True, slots=True)
 class Loaded:

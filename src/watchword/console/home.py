@@ -3,11 +3,13 @@
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from watchword.console import session
+from watchword.admin.overview import overview
+from watchword.console import audit_words, session
 from watchword.console.admission import admit
+from watchword.console.desk import desk_of
 from watchword.console.forms import read_trusted_form
 from watchword.console.pages import console_page
-from watchword.console.paths import INSPECT
+from watchword.console.paths import APIS, AUDIT, CLIENTS, INSPECT, KEYS, USERS
 from watchword.issuer import sessions
 from watchword.issuer.endpoints import paths
 from watchword.issuer.requests import issuer_of
@@ -21,8 +23,28 @@ async def home(request: Request) -> Response:
     if isinstance(admitted, Response):
         return admitted
     issuer = issuer_of(request)
+    found = await overview(desk_of(request))
     context = {
         "issuer": issuer.settings.issuer,
+        "keys": [
+            {
+                "what": one.what,
+                "found": one.found,
+                "next_step": one.next_step or "",
+                "is_ok": one.verdict == "ok",
+                "is_problem": one.verdict == "problem",
+            }
+            for one in found.keys
+        ],
+        "is_well": all(one.verdict != "problem" for one in found.keys),
+        "keys_url": KEYS,
+        "counts": [
+            {"number": found.users, "label": "User" if found.users == 1 else "Users", "url": USERS},
+            {"number": found.clients, "label": "Client" if found.clients == 1 else "Clients", "url": CLIENTS},
+            {"number": found.apis, "label": "API" if found.apis == 1 else "APIs", "url": APIS},
+        ],
+        "newest": audit_words.rows(found.newest),
+        "audit_url": AUDIT,
         "inspect_url": INSPECT,
         "demo_url": issuer.settings.demo_url,
         "rows": _rows(issuer.settings),

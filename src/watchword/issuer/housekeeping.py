@@ -7,7 +7,7 @@ from sqlalchemy import Connection
 
 from watchword.errors import WatchwordError
 from watchword.issuer.context import Issuer
-from watchword.store.repositories import authorization_requests, console_sessions, login_throttle
+from watchword.store.repositories import authorization_requests, console_sessions, login_throttle, outbox
 
 INTERVAL = 300.0  # seconds
 
@@ -15,13 +15,14 @@ _log = logging.getLogger("watchword.housekeeping")
 
 
 async def tidy(issuer: Issuer) -> None:
-    """Remove expired authorization requests, counters of failed sign-ins and sign-ins of the console."""
+    """Remove expired authorization requests, counters of failed sign-ins, sign-ins of the console, and mail."""
     now = issuer.clock.now()
 
     def remove(connection: Connection) -> None:
         authorization_requests.forget_expired(connection, now=now)
         login_throttle.forget_expired(connection, now=now)
         console_sessions.forget_expired(connection, now=now)
+        outbox.forget_expired(connection, now=now)
 
     await issuer.store.write(remove)
 

@@ -12,7 +12,7 @@ from types import FrameType
 
 from watchword.cli.local.migration import Migration
 from watchword.cli.local.report import Report, send
-from watchword.config import Settings, load
+from watchword.config import Loaded, load
 from watchword.errors import WatchwordError
 
 
@@ -23,10 +23,11 @@ def main(arguments: list[str]) -> int:
     migration = Migration(args.config)
     signal.signal(signal.SIGTERM, _end)
     try:
-        settings = load(args.config).settings
+        loaded = load(args.config)
+        settings = loaded.settings
         if not Path(settings.database.url.removeprefix("sqlite:///")).exists():
             migration.begin()  # beside the imports below, which take as long
-        _serve(args, settings, migration, reported)
+        _serve(args, loaded, migration, reported)
     except WatchwordError as error:
         reported(Report(problems=tuple(getattr(error, "problems", (error.sentence,)))))
         return 1
@@ -41,14 +42,13 @@ def _end(number: int, frame: FrameType | None) -> None:
     sys.exit(128 + number)
 
 
-def _serve(
-    args: argparse.Namespace, settings: Settings, migration: Migration, reported: Callable[[Report], None]
-) -> None:
+def _serve(args: argparse.Namespace, loaded: Loaded, migration: Migration, reported: Callable[[Report], None]) -> None:
     from watchword.cli.local.preparation import Preparation  # noqa: PLC0415  loaded while the database is migrated
     from watchword.server.run import Listen, serve  # noqa: PLC0415
 
+    settings = loaded.settings
     start = Preparation(
-        settings, migration=migration, names=args.names, seed_path=args.seed, wants_setup=not args.no_setup
+        loaded, migration=migration, names=args.names, seed_path=args.seed, wants_setup=not args.no_setup
     )
 
     def tell() -> None:

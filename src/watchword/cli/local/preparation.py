@@ -11,7 +11,7 @@ from watchword.admin.seed_file import Seed
 from watchword.cli.local.migration import Migration
 from watchword.cli.local.names import load_or_choose
 from watchword.clock import SystemClock
-from watchword.config import Settings
+from watchword.config import Loaded
 from watchword.store.engine import open_store
 from watchword.store.sealing import MasterKey
 from watchword.wiring import create_application, master_key, open_issuer
@@ -31,7 +31,7 @@ class Preparation:
     """One start.
 
     Args:
-        settings: of the local issuer.
+        loaded: the settings of the local issuer, and how they came about.
         migration: what brings the schema up to date, in a process of its own.
         names: the file with ids and secrets of the demo's clients.
         seed_path: a seed file to apply.
@@ -39,9 +39,10 @@ class Preparation:
     """
 
     def __init__(
-        self, settings: Settings, *, migration: Migration, names: Path, seed_path: Path | None, wants_setup: bool
+        self, loaded: Loaded, *, migration: Migration, names: Path, seed_path: Path | None, wants_setup: bool
     ) -> None:
-        self.settings = settings
+        self.settings = loaded.settings
+        self._explained = loaded.explained
         self._migration = migration
         self._names = names
         self._seed_path = seed_path
@@ -59,7 +60,7 @@ class Preparation:
         except BaseException:
             await opened.close()
             raise
-        return create_application(opened)
+        return create_application(opened, self._explained)
 
     async def _prepare_store(self) -> None:
         clock = SystemClock()

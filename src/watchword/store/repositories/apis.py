@@ -1,9 +1,10 @@
 """APIs (RFC 8707 calls them resources): what tokens are for."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from sqlalchemy import Connection, Row, insert, select
+from sqlalchemy import Connection, Row, func, insert, select
 from sqlalchemy import update as update_statement
 
 from watchword.store.tables import apis
@@ -53,6 +54,17 @@ def find_by_id(connection: Connection, api_id: str) -> Api | None:
 def list_all(connection: Connection) -> list[Api]:
     """Every API, by identifier."""
     return [_api(row) for row in connection.execute(select(apis).order_by(apis.c.identifier))]
+
+
+def names(connection: Connection, api_ids: Sequence[str]) -> dict[str, str]:
+    """How pages call these APIs, by id."""
+    rows = connection.execute(select(apis.c.id, apis.c.name).where(apis.c.id.in_(api_ids)))
+    return {row.id: row.name for row in rows}
+
+
+def count(connection: Connection) -> int:
+    """How many APIs there are."""
+    return connection.execute(select(func.count()).select_from(apis)).scalar_one()
 
 
 def create(connection: Connection, api: Api) -> None:

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from sqlalchemy import Connection, desc, insert, select
+from sqlalchemy import Connection, Row, desc, insert, select
 
 from watchword.store.identifiers import new_id
 from watchword.store.tables import audit
@@ -58,16 +58,46 @@ def record(connection: Connection, entry: AuditEntry) -> None:
 
 def latest(connection: Connection, *, limit: int) -> list[AuditEntry]:
     """The newest ``limit`` entries, newest first."""
-    rows = connection.execute(select(audit).order_by(desc(audit.c.at), desc(audit.c.id)).limit(limit))
-    return [
-        AuditEntry(
-            at=row.at,
-            actor=Actor(row.actor_kind, row.actor_id, row.correlation_id),
-            action=row.action,
-            target_kind=row.target_kind,
-            target_id=row.target_id,
-            details=row.details,
-            id=row.id,
-        )
-        for row in rows
-    ]
+    return find(connection, limit=limit)
+
+
+def find(
+    connection: Connection,
+    *,
+    action: str | None = None,
+    actor_id: str | None = None,
+    target_id: str | None = None,
+    before: str | None = None,
+    limit: int,
+) -> list[AuditEntry]:
+    """Entries, newest first.
+
+    Args:
+        connection: the caller's transaction.
+        action: only this action.
+        actor_id: only what this user or client did.
+        target_id: only what was done to this.
+        before: only what is older than the entry of that id; nothing when there is no such entry.
+        limit: how many at most.
+    """
+    statement = select(audit).order_by(desc(audit.c.at), desc(audit.c.id)).limit(limit)
+    for column, value in ((audit.c.action, action), (audit.c.actor_id, actor_id), (audit.c.target_id, target_id)):
+        if value is not None:
+            statement = statement.where(column == value)
+    if before is not None:
+        last = select(audit.c.at, audit.c.id).where(audit.c.id == before).subquery()
+        is_older = (audit.c.at < last.c.at) | ((audit.c.at == last.c.at) & (audit.c.id < last.c.id))
+        statement = statement.join(last, is_older)
+    return [_entry(row) for row in connection.execute(statement)]
+
+
+def _entry(row: Row[Any]) -> AuditEntry:
+    return AuditEntry(
+        at=row.at,
+        actor=Actor(row.actor_kind, row.actor_id, row.correlation_id),
+        action=row.action,
+        target_kind=row.target_kind,
+        target_id=row.target_id,
+        details=row.details,
+        id=row.id,
+    )

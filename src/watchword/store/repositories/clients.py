@@ -1,10 +1,10 @@
 """Clients: who may ask for tokens, and how each may ask."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from sqlalchemy import Connection, Row, insert, select
+from sqlalchemy import Connection, Row, func, insert, select
 from sqlalchemy import update as update_statement
 
 from watchword.store.tables import clients, subjects
@@ -55,6 +55,18 @@ def find(connection: Connection, client_id: str) -> Client | None:
 def list_all(connection: Connection) -> list[Client]:
     """Every client, by name."""
     return [_client(row) for row in connection.execute(select(clients).order_by(clients.c.name, clients.c.id))]
+
+
+def names(connection: Connection, client_ids: Sequence[str]) -> dict[str, str]:
+    """How pages call these clients, by id."""
+    rows = connection.execute(select(clients.c.id, clients.c.name).where(clients.c.id.in_(client_ids)))
+    return {row.id: row.name for row in rows}
+
+
+def count(connection: Connection) -> int:
+    """How many clients there are, the deleted ones not counted."""
+    counted = select(func.count()).select_from(clients).where(clients.c.status != "deleted")
+    return connection.execute(counted).scalar_one()
 
 
 def create(connection: Connection, client: Client, *, now: float) -> None:

@@ -52,6 +52,16 @@ def find(connection: Connection, user_id: str, client_id: str) -> Consent | None
     return _consent(row) if row is not None else None
 
 
+def list_of(connection: Connection, user_id: str) -> list[Consent]:
+    """Everything the user has allowed, newest first."""
+    rows = connection.execute(
+        select(consents)
+        .where(consents.c.user_id == user_id)
+        .order_by(consents.c.granted_at.desc(), consents.c.client_id)
+    )
+    return [_consent(row) for row in rows]
+
+
 def remember(
     connection: Connection,
     *,

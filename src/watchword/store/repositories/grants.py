@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import Connection, Row, insert, select, update
 
 from watchword.store.repositories.epochs import Epochs
-from watchword.store.tables import grants
+from watchword.store.tables import clients, grants
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,6 +72,34 @@ def find(connection: Connection, grant_id: str) -> Grant | None:
     """The grant ``grant_id``, revoked or not; None when there is none."""
     row = connection.execute(select(grants).where(grants.c.id == grant_id)).first()
     return None if row is None else _grant(row)
+
+
+def list_live_of(connection: Connection, user_id: str, *, now: float, limit: int) -> list[Grant]:
+    """The user's grants that may still be used at ``now`` (UTC epoch seconds), newest first."""
+    rows = connection.execute(
+        select(grants)
+        .where(grants.c.user_id == user_id, grants.c.revoked_at.is_(None), grants.c.expires_at > now)
+        .order_by(grants.c.created_at.desc(), grants.c.id)
+        .limit(limit)
+    )
+    return [_grant(row) for row in rows]
+
+
+def clients_with_grants(
+    connection: Connection, *, client_id: str | None = None, offline: bool = False
+) -> frozenset[str]:
+    """The clients that were ever given a grant; with ``offline``, one that outlives the session.
+
+    Args:
+        connection: the caller's transaction.
+        client_id: look at this client alone.
+        offline: whether only such grants count.
+    """
+    held = select(grants.c.id).where(grants.c.client_id == clients.c.id)
+    statement = select(clients.c.id).where((held.where(grants.c.offline) if offline else held).exists())
+    if client_id is not None:
+        statement = statement.where(clients.c.id == client_id)
+    return frozenset(connection.execute(statement).scalars())
 
 
 def revoke(connection: Connection, grant_id: str, *, reason: str, now: float) -> bool:

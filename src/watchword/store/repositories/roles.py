@@ -1,9 +1,11 @@
 """Roles: names that users and clients hold and that tokens carry."""
 
+from collections.abc import Sequence
+
 from sqlalchemy import Connection, delete, select
 
 from watchword.store.repositories.inserting import insert_absent
-from watchword.store.tables import role_assignments
+from watchword.store.tables import role_assignments, users
 
 
 def roles_of(connection: Connection, subject_id: str) -> tuple[str, ...]:
@@ -11,6 +13,26 @@ def roles_of(connection: Connection, subject_id: str) -> tuple[str, ...]:
     held = select(role_assignments.c.role).where(role_assignments.c.subject_id == subject_id)
     # Sorted here: databases disagree about the order of letters.
     return tuple(sorted(connection.execute(held).scalars()))
+
+
+def roles_of_each(connection: Connection, subject_ids: Sequence[str]) -> dict[str, tuple[str, ...]]:
+    """The roles of several subjects by their id; who holds none is not among them."""
+    table = role_assignments
+    rows = connection.execute(select(table.c.subject_id, table.c.role).where(table.c.subject_id.in_(subject_ids)))
+    held: dict[str, list[str]] = {}
+    for row in rows:
+        held.setdefault(row.subject_id, []).append(row.role)
+    return {subject_id: tuple(sorted(names)) for subject_id, names in held.items()}
+
+
+def has_active_holder(connection: Connection, role: str, *, besides: str) -> bool:
+    """Whether a user who may sign in holds ``role``, other than the one with the id ``besides``."""
+    held = (
+        select(users.c.id)
+        .join(role_assignments, role_assignments.c.subject_id == users.c.id)
+        .where(role_assignments.c.role == role, users.c.status == "active", users.c.id != besides)
+    )
+    return connection.execute(held.limit(1)).first() is not None
 
 
 def assign(connection: Connection, subject_id: str, role: str, *, now: float) -> None:

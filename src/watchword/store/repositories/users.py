@@ -1,7 +1,7 @@
 """Users: who they are, what they may type to say so, and the hash of their password."""
 
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, Literal
 
@@ -137,6 +137,40 @@ def set_status(connection: Connection, user_id: str, status: UserStatus) -> None
 def list_all(connection: Connection) -> list[User]:
     """Every user, oldest first."""
     return [_user(row) for row in connection.execute(select(users).order_by(users.c.created_at, users.c.id))]
+
+
+def list_page(connection: Connection, *, search: str, after: str | None, limit: int) -> list[User]:
+    """Users by user name, folded, a page at a time.
+
+    Args:
+        connection: the caller's transaction.
+        search: part of a user name or an e-mail address; empty for everybody.
+        after: the id of the user after whom to go on; nothing follows a user that is not there.
+        limit: how many at most.
+    """
+    own = user_identifiers.alias()
+    statement = (
+        select(users)
+        .join(own, (own.c.user_id == users.c.id) & (own.c.kind == "username"))
+        .order_by(own.c.identifier)
+        .limit(limit)
+    )
+    if after is not None:
+        before = user_identifiers.alias()
+        last = select(before.c.identifier).where(before.c.user_id == after, before.c.kind == "username")
+        statement = statement.where(own.c.identifier > last.scalar_subquery())
+    if search:
+        found = user_identifiers.alias()
+        held = select(found.c.user_id).where(found.c.identifier.contains(fold(search), autoescape=True))
+        statement = statement.where(users.c.id.in_(held))
+    return [_user(row) for row in connection.execute(statement)]
+
+
+def labels(connection: Connection, user_ids: Sequence[str]) -> dict[str, str]:
+    """How pages call these users, by id."""
+    return {
+        user.id: user.label for user in map(_user, connection.execute(select(users).where(users.c.id.in_(user_ids))))
+    }
 
 
 def count(connection: Connection) -> int:

@@ -14,7 +14,7 @@ from watchword.store.tables.artefacts import (
 )
 from watchword.store.tables.console import console_sessions, playground_runs
 from watchword.store.tables.metadata import metadata
-from watchword.store.tables.operations import audit, installation, leases, server_secrets
+from watchword.store.tables.operations import audit, installation, leases, outbox, server_secrets
 from watchword.store.tables.people import (
     authentication_contexts,
     client_sessions,
@@ -45,6 +45,7 @@ __all__ = [
     "leases",
     "login_throttle",
     "metadata",
+    "outbox",
     "playground_runs",
     "refresh_tokens",
     "role_assignments",

@@ -1,6 +1,6 @@
 """The installation itself: its secrets, who leads, and what was done by whom."""
 
-from sqlalchemy import JSON, CheckConstraint, Column, Double, Integer, LargeBinary, String, Table
+from sqlalchemy import JSON, CheckConstraint, Column, Double, ForeignKey, Integer, LargeBinary, String, Table, Text
 
 from watchword.store.tables.metadata import metadata
 
@@ -44,6 +44,20 @@ audit = Table(
     Column("seal_position", Integer, unique=True),
     Column("seal", String(64)),
     CheckConstraint("actor_kind IN ('user', 'client', 'operator', 'system')", name="actor_kind"),
+)
+
+# Mail that was written. Nothing sends it yet: a local installation shows it, and it is removed when it has expired.
+outbox = Table(
+    "outbox",
+    metadata,
+    Column("id", String(64), primary_key=True),
+    Column("user_id", String(64), ForeignKey("users.id")),
+    Column("recipient", String(255), nullable=False),
+    Column("purpose", String(32), nullable=False),
+    Column("subject", String(255), nullable=False),
+    Column("body", Text, nullable=False),
+    Column("created_at", Double, nullable=False, index=True),
+    Column("expires_at", Double, nullable=False, index=True),
 )
 
 # Leadership with a fencing number: a paused leader's writes name an old fence and touch no row (R59).
