@@ -25,6 +25,8 @@ ALL = [(route.path, set(route.methods or ())) for route in (*ENDPOINTS, *PAGES, 
 POSTS = sorted({path for path, methods in ALL if "POST" in methods})
 PATHS = sorted({path for path, _ in ALL})
 VERBS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "TRACE", "PROPFIND", "OPTIONS")
+# What everybody gets alike; a poll without its parameters is an error.
+PUBLIC_DOCUMENTS = ("/jwks", "/revocation/jwks", "/revocation/snapshot")
 MACHINE_POSTS = ("/token", "/introspect", "/revoke")
 
 # Rows that a mere visit may leave: a stranger's authorization request waits to be continued, failures are counted.
@@ -219,7 +221,7 @@ async def test_o12_every_page_forbids_framing_and_caching(sweep: Sweep) -> None:
         assert "frame-ancestors 'none'" in answer.headers["content-security-policy"], path
         assert answer.headers["x-frame-options"] == "DENY", path
         assert answer.headers["x-content-type-options"] == "nosniff", path
-        cacheable = path.startswith("/.well-known") or path == "/jwks"
+        cacheable = path.startswith("/.well-known") or path in PUBLIC_DOCUMENTS
         assert ("no-store" in answer.headers["cache-control"]) is not cacheable, path
 
 
