@@ -9,6 +9,7 @@ from typing import Any
 
 from starlette.applications import Starlette
 
+from watchword.admin.console_client import ConsoleClient
 from watchword.admin.desk import AdminDesk
 from watchword.authn.factors.password import PasswordHasher
 from watchword.clock import Clock, SystemClock
@@ -125,7 +126,14 @@ def _join(settings: Settings, store: Store, key: MasterKey, secrets: dict[str, b
         secrets=secrets,
         passwords=passwords,
     )
-    desk = AdminDesk(store=store, clock=clock, passwords=passwords, keys=ring, settings=own)
+    desk = AdminDesk(
+        store=store,
+        clock=clock,
+        passwords=passwords,
+        keys=ring,
+        settings=own,
+        console_client_id=ConsoleClient.of(secrets["console"]).client_id,
+    )
     return Opened(issuer, desk, store)
 
 

@@ -10,6 +10,7 @@ from sqlalchemy import Connection
 from tests.console.running import ORIGIN, Console
 from tests.issuer.issuing import make_ring_keys, store_ring
 
+from watchword.admin.console_client import ConsoleClient
 from watchword.admin.desk import AdminDesk
 from watchword.authn.factors.password import PasswordHasher
 from watchword.authn.factors.password_hash import Cost
@@ -86,7 +87,14 @@ async def console(
     secrets = await store.read(read_secrets)
     passwords = PasswordHasher(cost=Cost(memory=64, passes=1, lanes=1))
     keys = KeyRing(store=store, master_key=master_key, settings=settings, clock=clock)
-    desk = AdminDesk(store=store, clock=clock, passwords=passwords, keys=keys, settings=settings)
+    desk = AdminDesk(
+        store=store,
+        clock=clock,
+        passwords=passwords,
+        keys=keys,
+        settings=settings,
+        console_client_id=ConsoleClient.of(secrets["console"]).client_id,
+    )
     feed = Feed(store=store, keys=keys, settings=settings, clock=clock)
     issuer = Issuer(
         settings=settings,

@@ -5,11 +5,13 @@ import re
 from dataclasses import dataclass
 
 import httpx2
+from sqlalchemy import delete
 from starlette.applications import Starlette
 
 from watchword.admin import setup
 from watchword.admin.desk import AdminDesk
 from watchword.store.engine import Store
+from watchword.store.tables import signing_keys
 
 ORIGIN = "http://localhost:8400"
 PASSWORD = "lanterns over the water"
@@ -57,3 +59,9 @@ def hidden(page: httpx2.Response, name: str) -> str:
     found = re.search(rf'<input type="hidden" name="{name}" value="([^"]*)">', page.text)
     assert found is not None
     return html.unescape(found[1])
+
+
+async def without_keys(console: Console) -> None:
+    """Take every key away, as if the issuer had never been started."""
+    await console.store.write(lambda connection: connection.execute(delete(signing_keys)))
+    await console.desk.keys.refresh()

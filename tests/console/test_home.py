@@ -2,7 +2,7 @@
 
 import pytest
 from sqlalchemy import Connection
-from tests.console.running import GOOD, ORIGIN, Console, hidden
+from tests.console.running import GOOD, ORIGIN, Console, hidden, without_keys
 from tests.console.statements import counted
 
 from watchword.admin.users import ADMIN_ROLE
@@ -34,6 +34,7 @@ async def test_who_is_no_admin_is_told_so(console: Console) -> None:
 
 async def test_the_overview_says_how_things_are(console: Console) -> None:
     await console.sign_in()
+    await without_keys(console)
     before = (await console.browser.get("/console")).text
     assert before.count("Start the issuer: it makes the keys that are missing.") == 2
     await console.desk.keys.start()

@@ -14,6 +14,12 @@ pytestmark = pytest.mark.anyio
 HOSTILE = "Bob</p><script>alert(1)</script> https://evil.example/"
 
 
+@pytest.fixture
+def demo_url() -> str:
+    """Mail is kept where a demonstration runs beside the issuer."""
+    return "http://localhost:8401"
+
+
 async def test_a_mail_is_listed_and_read(console: Console) -> None:
     await console.sign_in()
     assert "Nothing to deliver." in (await console.browser.get("/console/mail")).text

@@ -86,7 +86,7 @@ async def test_ten_thousand_users_are_paged_and_searched_quickly(console: Consol
         statements.add(len(seen))
         assert page.status_code == 200
         assert "10001 accounts in all" in page.text
-    assert max(statements) <= 9
+    assert max(statements) <= 12
     # Tens of milliseconds on an idle core; the machine of a test is seldom idle.
     assert min(spent) < 0.05
     first = (await console.browser.get("/console/users")).text

@@ -23,6 +23,7 @@ class AdminDesk:
         passwords: the pool that hashes passwords.
         keys: the ring of signing keys.
         settings: the issuer's.
+        console_client_id: the client with which the console itself signs in.
         actor: who acts; named in every audit row.
     """
 
@@ -31,6 +32,7 @@ class AdminDesk:
     passwords: PasswordHasher
     keys: KeyRing
     settings: IssuerSettings
+    console_client_id: str | None = None
     actor: Actor = OPERATOR
 
     def as_actor(self, actor: Actor) -> "AdminDesk":

@@ -14,6 +14,7 @@ WORDS: Mapping[str, str] = {
     "api.moved": "API moved to another address",
     "api.scope_added": "Scope added to an API",
     "api.scope_described": "Scope of an API described otherwise",
+    "api.scopes_added": "Scopes added to an API",
     "api.secret_changed": "API given a new secret",
     "api.updated": "API changed",
     "client.created": "Client created",
