@@ -1,6 +1,7 @@
 """Each rule finds its risk, leaves the harmless neighbour alone, and is mended by the click it offers."""
 
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
@@ -156,3 +157,11 @@ def test_what_cannot_be_parsed_is_no_crash() -> None:
 )
 def test_only_parameters_that_may_send_people_on_are_named(uri: str, risky: bool) -> None:
     assert bool(examine(replace(WEB, redirect_uris=(uri,)), AROUND)) is risky
+
+
+def test_the_documentation_has_every_rule() -> None:
+    document = (Path(__file__).parents[2] / "docs" / "console.md").read_text()
+    for check in CHECKS:
+        kind, click = "risk" if check.is_risk else "note", "–" if check.mend is None else check.remedy
+        where = f"[{check.where.section}]({check.where.url})"
+        assert f"| `{check.code}` | {kind} | {check.title} | {where} | {click} |" in document

@@ -6,7 +6,7 @@ from importlib import resources
 import pytest
 from tests.design.test_stylesheet import DECLARED, TEXT
 
-SHEETS = {"inspect": {"token"}, "console": {"status", "field", "button", "small", "table-scroll"}}
+SHEETS = {"inspect": {"token"}, "console": {"status", "field", "button", "small", "table", "table-scroll"}}
 
 
 def css(sheet: str) -> str:

@@ -128,6 +128,8 @@ async def new_secret(desk: AdminDesk, client_id: str) -> str:
             raise UnknownError("there is no such client")
         if client.is_public:
             raise InvalidRequestError("a public client has no secret")
+        if not client.auth_method.startswith("client_secret_"):
+            raise InvalidRequestError("this client proves who it is without a secret")
         clients.update(connection, replace(client, secret_hash=digest(secret)))
         record(connection, desk.entry("client.secret_changed", "client", client_id))
 

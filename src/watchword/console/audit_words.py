@@ -77,6 +77,7 @@ def _row(entry: AuditEntry, names: Mapping[str, str]) -> dict[str, Any]:
         "words": words(entry.action),
         "actor": _actor(entry.actor, names),
         "actor_url": _url(entry.actor.kind, entry.actor.id or ""),
+        "is_named": entry.target_id in names,
         "target": names.get(entry.target_id, entry.target_id),
         "target_kind": _KINDS.get(entry.target_kind, entry.target_kind),
         "target_id": entry.target_id,

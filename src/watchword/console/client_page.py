@@ -86,7 +86,7 @@ async def _page(visit: Visit, *, given: ClientChange | None = None, error: str |
         "name": found.name,
         "kind": kind(found),
         "is_active": found.status == "active",
-        "is_public": found.is_public,
+        "has_secret": found.auth_method.startswith("client_secret_"),
         "signs_in": "authorization_code" in found.grant_types,
         "created": moment(found.created_at),
         "facts": facts(file),

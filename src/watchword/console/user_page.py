@@ -25,7 +25,9 @@ async def set_user_password(visit: Visit) -> Response:
     try:
         await admin_users.set_password(visit.desk, visit.thing, visit.form.get("password") or "")
     except OverloadedError as error:
-        return await _page(visit, error=error.sentence, status=503)
+        busy = await _page(visit, error=error.sentence, status=503)
+        busy.headers["Retry-After"] = str(error.retry_after)
+        return busy
     except WeakPasswordError as error:
         return await _page(visit, error=error.sentence, is_setting_password=True)
     return _back(visit)

@@ -37,7 +37,9 @@ async def create_user(visit: Visit) -> Response:
     try:
         user = await add_user(visit.desk, request, invite=visit.form.get("invite") is not None)
     except OverloadedError as error:
-        return _form(visit, error=error.sentence, status=503)
+        busy = _form(visit, error=error.sentence, status=503)
+        busy.headers["Retry-After"] = str(error.retry_after)
+        return busy
     except (AdminError, WeakPasswordError) as error:
         return _form(visit, error=error.sentence)
     return RedirectResponse(f"{USERS}/{user.id}", status_code=303)
