@@ -93,19 +93,20 @@ def test_every_claim_is_explained_under_pointer_and_focus(watched: Watched) -> N
     expect(page.locator(".start-life")).to_contain_text("Ends in")
 
 
-def test_nothing_shifts_while_buttons_are_pressed(watched: Watched) -> None:
+def test_nothing_shifts_while_the_page_comes(watched: Watched) -> None:
     page = watched.page
-    page.evaluate(
-        """() => {
-          window.shift = 0;
-          new PerformanceObserver((list) => {
-            for (const entry of list.getEntries()) if (!entry.hadRecentInput) window.shift += entry.value;
-          }).observe({ type: "layout-shift", buffered: true });
-        }"""
+    page.add_init_script(
+        """window.shift = 0;
+        new PerformanceObserver((list) => {
+          for (const entry of list.getEntries()) window.shift += entry.value;
+        }).observe({ type: "layout-shift", buffered: true });"""
     )
     page.reload()
     expect(page.locator(".start-life")).to_be_visible()
-    assert page.evaluate("performance.getEntriesByType('layout-shift').reduce((sum, one) => sum + one.value, 0)") < 0.02
+    page.click("#start-change-one-character")
+    expect(page.locator("#start-code")).to_be_visible()
+    # Below 0.1 counts as good (https://web.dev/articles/cls); what is here is the token's claims becoming buttons.
+    assert page.evaluate("window.shift") < 0.05
 
 
 def test_the_token_can_be_renewed(watched: Watched) -> None:

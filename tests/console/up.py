@@ -51,7 +51,7 @@ def browsing(*, scripts: bool = True, width: int = 1280, height: int = 900) -> I
         watched = Watched(context)
         yield watched
         browser.close()
-    assert watched.complaints == []
+    assert watched.complaints == [], watched.complaints
 
 
 def set_up(page: Page, installation: Installation) -> None:

@@ -53,6 +53,7 @@ async def begin(request: Request) -> Response:
         return see_other(CONSOLE)
     kept = await keeping.load(request, admitted, PART)
     await prepare_start(kept.bench)
+    kept.run.trials.clear()
     address = flow.begin(kept.bench, part=PART)
     await keeping.save(request, admitted, kept)
     return see_other(address)

@@ -115,9 +115,9 @@ class Run:
     facts: dict[str, str] = field(default_factory=dict, repr=False)
 
     def begin_anew(self) -> None:
-        """Forget everything but who plays."""
+        """Forget the tokens and how they were got; who plays stays, and which attacks were tried."""
         self.begun, self.held = None, None
-        self.steps, self.trials, self.spent = {}, {}, []
+        self.steps, self.spent = {}, []
 
     def to_bytes(self) -> bytes:
         """As it is kept; tokens and secrets are in it, so it is sealed before it is stored."""
@@ -128,5 +128,5 @@ class Run:
         """What `to_bytes` wrote; None if a version of another shape did."""
         try:
             return msgspec.json.decode(text, type=cls)
-        except msgspec.ValidationError:
+        except msgspec.DecodeError:  # ValidationError is one
             return None
