@@ -46,6 +46,12 @@ def origin(listener: socket.socket) -> str:
     return f"http://localhost:{listener.getsockname()[1]}"
 
 
+@pytest.fixture
+def demo_url() -> str:
+    """Mail is kept where a demonstration runs beside the issuer."""
+    return "http://localhost:8401"
+
+
 async def furnished(console: Console, clock: SettableClock) -> dict[str, str]:
     """An installation some weeks old, and the address of each page of it."""
     desk = console.desk

@@ -26,6 +26,7 @@ LAST_CODES = {
     "id-token-as-access-token": "type_mismatch",
     "refresh-token-replay": "invalid_grant",
     "code-replay": "invalid_grant",
+    "revoked-token": "token_revoked",
 }
 
 

@@ -1,6 +1,5 @@
 """The buttons of the first screen: each sends something real, and the answer is shown as it came."""
 
-import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
@@ -10,12 +9,10 @@ from watchword.console.playground.attacks.attack import refused
 from watchword.console.playground.bench import Bench
 from watchword.console.playground.flow import FlowError
 from watchword.console.playground.run import Trial
+from watchword.console.playground.withdrawal import present_until_refused
 from watchword.jose import JOSEError, base64url
 from watchword.jose.json_object import decode_object
 
-# Verifiers hear of a withdrawal within a second; whoever waits longer than this hears that they did not.
-_PATIENCE_SECONDS = 5.0
-_LOOK_SECONDS = 0.1
 _ATTACKS = {attack.name: attack for attack in ATTACKS}
 
 
@@ -74,15 +71,11 @@ def _with_one_change(token: str) -> tuple[str, str]:
 
 async def sign_out_everywhere(bench: Bench, user_id: str) -> Trial:
     """Withdraw everything the person holds, and present the token until the API refuses it."""
-    token, clock = _token(bench), bench.desk.clock
+    token = _token(bench)
     await revocation.revoke_user(bench.desk, user_id)
-    began = clock.monotonic()
-    while True:
-        step = await bench.call_api(token, "Present the same token again", "It has not expired: it was withdrawn.")
-        took = clock.monotonic() - began
-        if step.exchange.status == 401 or took > _PATIENCE_SECONDS:
-            break
-        await asyncio.sleep(_LOOK_SECONDS)
+    step, took = await present_until_refused(
+        bench, token, "Present the same token again", "It has not expired: it was withdrawn."
+    )
     return refused(bench, step, token=token, note=f"{took:.1f} seconds after the sign-out")
 
 

@@ -12,6 +12,7 @@ from watchword.console.playground.attacks.key_in_the_header import KeyInTheHeade
 from watchword.console.playground.attacks.own_key_our_kid import OwnKeyOurKid
 from watchword.console.playground.attacks.refresh_token_replay import RefreshTokenReplay
 from watchword.console.playground.attacks.replay_after_expiry import ReplayAfterExpiry
+from watchword.console.playground.attacks.revoked_token import RevokedToken
 from watchword.console.playground.attacks.rotate_the_key import RotateTheKey
 from watchword.console.playground.attacks.token_in_the_query import TokenInTheQuery
 
@@ -24,6 +25,7 @@ ATTACKS: tuple[Attack, ...] = (
     IdTokenAsAccessToken(),
     RefreshTokenReplay(),
     CodeReplay(),
+    RevokedToken(),
     RotateTheKey(),
     OwnKeyOurKid(),
     KeyInTheHeader(),

@@ -41,6 +41,6 @@ class CodeReplay:
         )
         note = (
             "What the first redemption gave ends with the second, the refresh token too. "
-            "The access token lives on until it expires."
+            "The API hears of it within a second and refuses the access token as well."
         )
         return refused(bench, before, again, after, note=note, expected=400, attempts=2, expected_code="invalid_grant")

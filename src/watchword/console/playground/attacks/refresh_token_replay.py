@@ -54,7 +54,7 @@ class RefreshTokenReplay:
                 source="client",
             ),
         )
-        note = "The access token that was got with it lives on until it expires."
+        note = "The API hears of it within a second and refuses the access token as well."
         if bench.player.client_secret is not None:
             note = f"The thief even had the credentials of the client. {note}"
         return refused(bench, *steps, note=note, expected=400, attempts=2, expected_code="invalid_grant")
