@@ -21,11 +21,11 @@ from watchword.console.home import home, sign_out
 from watchword.console.inspect import inspect
 from watchword.console.keys import keys, rotate_keys
 from watchword.console.mail import letter, mail
-from watchword.console.playground.attack_page import attack
+from watchword.console.playground.attack_page import attack, attacks
 from watchword.console.playground.callback import callback as playground_callback
 from watchword.console.playground.choose import choose
-from watchword.console.playground.project_page import download, project
-from watchword.console.playground.run_page import run
+from watchword.console.playground.project_page import create, download, project
+from watchword.console.playground.run_page import go_on, run
 from watchword.console.settings import settings
 from watchword.console.setup import set_up
 from watchword.console.sign_in import callback, sign_in
@@ -47,15 +47,19 @@ ROUTES: Sequence[BaseRoute] = (
     exact_route(paths.CONSOLE, home, "GET"),
     exact_route(paths.SIGN_IN, sign_in, "GET"),
     exact_route(paths.CALLBACK, callback, "GET"),
-    exact_route(paths.START, start.page, "GET", "POST"),
-    exact_route(paths.START_BEGIN, start.begin, "GET"),
-    exact_route(paths.START_YOURS, start.look, "POST"),
-    exact_route(paths.PLAYGROUND, choose, "GET"),
-    exact_route(paths.PLAYGROUND_CALLBACK, playground_callback, "GET"),
-    exact_route(f"{paths.PLAYGROUND}/{{kind}}", project, "GET", "POST"),
-    exact_route(f"{paths.PLAYGROUND}/{{kind}}/project.zip", download, "GET"),
-    exact_route(f"{paths.PLAYGROUND}/{{kind}}/run", run, "GET", "POST"),
-    exact_route(f"{paths.PLAYGROUND}/{{kind}}/attack", attack, "GET", "POST"),
+    exact_route(paths.START, page(start.show), "GET"),
+    exact_route(paths.START, action(start.act), "POST"),
+    exact_route(paths.START_BEGIN, page(start.begin), "GET"),
+    exact_route(paths.START_YOURS, action(start.look), "POST"),
+    exact_route(paths.PLAYGROUND, page(choose), "GET"),
+    exact_route(paths.PLAYGROUND_CALLBACK, page(playground_callback), "GET"),
+    exact_route(f"{paths.PLAYGROUND}/{{kind}}", page(project), "GET"),
+    exact_route(f"{paths.PLAYGROUND}/{{kind}}", action(create), "POST"),
+    exact_route(f"{paths.PLAYGROUND}/{{kind}}/project.zip", page(download), "GET"),
+    exact_route(f"{paths.PLAYGROUND}/{{kind}}/run", page(run), "GET"),
+    exact_route(f"{paths.PLAYGROUND}/{{kind}}/run", action(go_on), "POST"),
+    exact_route(f"{paths.PLAYGROUND}/{{kind}}/attack", page(attacks), "GET"),
+    exact_route(f"{paths.PLAYGROUND}/{{kind}}/attack", action(attack), "POST"),
     exact_route(paths.INSPECT, inspect, "GET", "POST"),
     exact_route(paths.SIGN_OUT, sign_out, "POST"),
     exact_route(paths.APIS, page(apis), "GET"),

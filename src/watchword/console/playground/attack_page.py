@@ -1,10 +1,7 @@
 """Attacks on the flow, live: what is sent, what is answered, and why."""
 
-from starlette.requests import Request
 from starlette.responses import Response
 
-from watchword.console.admission import admit
-from watchword.console.forms import read_trusted_form
 from watchword.console.pages import console_page
 from watchword.console.paths import PLAYGROUND
 from watchword.console.playground import keeping
@@ -15,47 +12,47 @@ from watchword.console.playground.run import Trial
 from watchword.console.playground.tabs import tabs_of
 from watchword.console.playground.wire import shown
 from watchword.console.projects import ProjectKind
+from watchword.console.visit import Visit
 from watchword.errors import WatchwordError
 from watchword.issuer.response_modes.query import see_other
-from watchword.issuer.sessions import SignedIn
 
 
-async def attack(request: Request) -> Response:
-    """``GET /console/playground/{kind}/attack``: the list and one outcome; ``POST``: try one."""
-    form = await read_trusted_form(request) if request.method == "POST" else None
-    if isinstance(form, Response):
-        return form
-    admitted = await admit(request)
-    if isinstance(admitted, Response):
-        return admitted
-    kind = kind_of(request)
-    kept = await keeping.load(request, admitted, kind.name)
+async def attacks(visit: Visit) -> Response:
+    """``GET /console/playground/{kind}/attack``: the list, and the outcome of one."""
+    kind = kind_of(visit)
+    kept = await keeping.load(visit, kind.name)
+    if kept.run.player is None or (next_arrow(kind, kept.run) is not None and not kept.run.trials):
+        return see_other(f"{PLAYGROUND}/{kind.name}/run")
+    return _page(visit, kept, kind, _named(kind, visit.asked("shown")))
+
+
+async def attack(visit: Visit) -> Response:
+    """``POST /console/playground/{kind}/attack``: try one."""
+    kind = kind_of(visit)
+    kept = await keeping.load(visit, kind.name)
     address = f"{PLAYGROUND}/{kind.name}"
-    if kept.run.player is None or (form is None and next_arrow(kind, kept.run) is not None and not kept.run.trials):
-        return see_other(f"{address}/run")
-    name = request.query_params.get("shown", "") if form is None else form.get("press") or ""
-    chosen = next((one for one in attacks_on(kind) if one.name == name), None)
-    if form is None or chosen is None:
-        return _page(request, admitted, kept, kind, chosen)
+    chosen = _named(kind, visit.typed("press"))
+    if kept.run.player is None or chosen is None:
+        return see_other(f"{address}/attack")
     if missing_for(chosen, kept.run):
-        return _page(
-            request, admitted, kept, kind, chosen, error="there are no tokens for it: run the flow again first"
-        )
+        return _page(visit, kept, kind, chosen, error="there are no tokens for it: run the flow again first")
     try:
-        kept.run.trials[name] = await chosen.run(kept.bench)
+        kept.run.trials[chosen.name] = await chosen.run(kept.bench)
     except WatchwordError as error:
-        await keeping.save(request, admitted, kept)
-        return _page(request, admitted, kept, kind, chosen, error=error.sentence)
+        await keeping.save(visit, kept)
+        return _page(visit, kept, kind, chosen, error=error.sentence)
     if chosen.ends_the_run:
-        kept.run.held = None
-        kept.run.steps.clear()
-    await keeping.save(request, admitted, kept)
-    return see_other(f"{address}/attack?shown={name}#outcome")
+        kept.run.begin_anew()
+    await keeping.save(visit, kept)
+    return see_other(f"{address}/attack?shown={chosen.name}#outcome")
+
+
+def _named(kind: ProjectKind, name: str) -> Attack | None:
+    return next((one for one in attacks_on(kind) if one.name == name), None)
 
 
 def _page(
-    request: Request,
-    admitted: SignedIn,
+    visit: Visit,
     kept: Kept,
     kind: ProjectKind,
     chosen: Attack | None,
@@ -84,7 +81,7 @@ def _page(
         "ended": next_arrow(kind, kept.run) is not None,
         "error": error,
     }
-    return console_page(request, admitted, "playground_attack.html", context, status=409 if error else 200)
+    return console_page(visit.request, visit.admitted, "playground_attack.html", context, status=409 if error else 200)
 
 
 def _state(trial: Trial | None) -> str:

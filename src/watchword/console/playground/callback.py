@@ -1,32 +1,28 @@
 """Where the playground's sign-ins come back to; the state says to which part."""
 
-from starlette.requests import Request
 from starlette.responses import Response
 
 from watchword.client.errors import ClientError
 from watchword.console import start
-from watchword.console.admission import admit
 from watchword.console.paths import PLAYGROUND
 from watchword.console.playground import flow, keeping
 from watchword.console.playground.preparation import START
+from watchword.console.visit import Visit
 from watchword.issuer.interaction.error_page import error_page
 from watchword.issuer.response_modes.query import see_other
 
 
-async def callback(request: Request) -> Response:
+async def callback(visit: Visit) -> Response:
     """``GET /console/playground/callback``: take the code, and go on where the sign-in was begun."""
-    admitted = await admit(request)
-    if isinstance(admitted, Response):
-        return admitted
-    part = flow.part_of(request.query_params.get("state", ""))
-    kept = await keeping.load(request, admitted, part)
+    part = flow.part_of(visit.asked("state"))
+    kept = await keeping.load(visit, part)
     try:
         if kept.run.player is None:
             raise flow.FlowError("no sign-in waits for this answer")
-        flow.come_back(kept.bench, request.scope["query_string"].decode("latin-1"))
+        flow.come_back(kept.bench, visit.request.scope["query_string"].decode("latin-1"))
     except ClientError as error:
-        return error_page(request, status=400, title="The sign-in did not succeed", sentence=error.sentence)
+        return error_page(visit.request, status=400, title="The sign-in did not succeed", sentence=error.sentence)
     if part == START:
-        return await start.finish(request, admitted, kept)
-    await keeping.save(request, admitted, kept)
+        return await start.finish(visit, kept)
+    await keeping.save(visit, kept)
     return see_other(f"{PLAYGROUND}/{part}/run?open={flow.RETURN.name}#step-{flow.RETURN.name}")

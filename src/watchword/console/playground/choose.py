@@ -1,29 +1,24 @@
 """The playground's front: what do you build?"""
 
 from starlette.exceptions import HTTPException
-from starlette.requests import Request
 from starlette.responses import Response
 
-from watchword.console.admission import admit
 from watchword.console.pages import console_page
 from watchword.console.paths import PLAYGROUND, START
 from watchword.console.playground import keeping
 from watchword.console.playground.kinds import arrows_of, attacks_on
 from watchword.console.playground.run import Run
 from watchword.console.projects import PROJECTS, ProjectKind
-from watchword.issuer.requests import issuer_of
+from watchword.console.visit import Visit
 
 
-async def choose(request: Request) -> Response:
+async def choose(visit: Visit) -> Response:
     """``GET /console/playground``: every kind, with what has been reached in it."""
-    admitted = await admit(request)
-    if isinstance(admitted, Response):
-        return admitted
-    if issuer_of(request).settings.demo_url is None:
+    if visit.desk.settings.demo_url is None:
         raise HTTPException(404)
     kinds = []
     for kind in PROJECTS:
-        kept = await keeping.load(request, admitted, kind.name)
+        kept = await keeping.load(visit, kind.name)
         kinds.append(
             {
                 "url": f"{PLAYGROUND}/{kind.name}",
@@ -34,7 +29,7 @@ async def choose(request: Request) -> Response:
                 "reached": reached(kind, kept.run),
             }
         )
-    return console_page(request, admitted, "playground.html", {"kinds": kinds, "start_url": START})
+    return console_page(visit.request, visit.admitted, "playground.html", {"kinds": kinds, "start_url": START})
 
 
 def reached(kind: ProjectKind, run: Run) -> list[str]:

@@ -2,14 +2,11 @@
 
 from dataclasses import dataclass
 
-from starlette.requests import Request
-
 from watchword.admin import playground
-from watchword.console.desk import desk_for
 from watchword.console.playground.bench import Bench
 from watchword.console.playground.run import Run
+from watchword.console.visit import Visit
 from watchword.issuer.requests import issuer_of
-from watchword.issuer.sessions import SignedIn
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,23 +23,23 @@ class Kept:
         return self.bench.run
 
 
-async def load(request: Request, admitted: SignedIn, part: str) -> Kept:
+async def load(visit: Visit, part: str) -> Kept:
     """What the administrator has reached in ``part``."""
-    issuer, desk = issuer_of(request), desk_for(request, admitted)
-    found = await playground.load(desk, issuer.secrets["console"], user_id=admitted.user.id, part=part)
+    issuer = issuer_of(visit.request)
+    found = await playground.load(visit.desk, issuer.secrets["console"], user_id=visit.admitted.user.id, part=part)
     run = Run.from_bytes(found.text) if found.text is not None else None
     if run is None or run.issuer != issuer.settings.issuer:
         run = Run(issuer=issuer.settings.issuer)
-    return Kept(part, Bench(desk, run), found.version)
+    return Kept(part, Bench(visit.desk, run), found.version)
 
 
-async def save(request: Request, admitted: SignedIn, kept: Kept) -> bool:
+async def save(visit: Visit, kept: Kept) -> bool:
     """Keep what was reached; whether no other tab was quicker, whose state then stands."""
     return await playground.save(
-        kept.bench.desk,
-        issuer_of(request).secrets["console"],
+        visit.desk,
+        issuer_of(visit.request).secrets["console"],
         kept.run.to_bytes(),
-        user_id=admitted.user.id,
+        user_id=visit.admitted.user.id,
         part=kept.part,
         expected_version=kept.version,
     )

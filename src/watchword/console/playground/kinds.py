@@ -1,7 +1,6 @@
 """A kind of project as a part of the playground: what was made for it, how its flow runs, which attacks fit it."""
 
 from starlette.exceptions import HTTPException
-from starlette.requests import Request
 
 from watchword.admin import playground
 from watchword.admin.clients import ClientRequest
@@ -13,19 +12,19 @@ from watchword.console.playground.flow import Arrow
 from watchword.console.playground.preparation import ORDERS_SCOPES, callback, prepare_player
 from watchword.console.playground.run import Run
 from watchword.console.projects import PROJECTS, Facts, ProjectKind
-from watchword.issuer.requests import issuer_of
+from watchword.console.visit import Visit
 
 _BY_NAME = {kind.name: kind for kind in PROJECTS}
 
 
-def kind_of(request: Request) -> ProjectKind:
+def kind_of(visit: Visit) -> ProjectKind:
     """The kind that the path names.
 
     Raises:
         HTTPException: there is none (404), or there is no playground, since no API runs beside the issuer.
     """
-    kind = _BY_NAME.get(request.path_params["kind"])
-    if kind is None or issuer_of(request).settings.demo_url is None:
+    kind = _BY_NAME.get(visit.request.path_params["kind"])
+    if kind is None or visit.desk.settings.demo_url is None:
         raise HTTPException(404)
     return kind
 
