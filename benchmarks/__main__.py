@@ -4,10 +4,11 @@ import argparse
 import sys
 from collections.abc import Callable, Sequence
 
-from benchmarks import enumeration, start, verify
+from benchmarks import enumeration, pages, start, verify
 
 BENCHMARKS: dict[str, Callable[[argparse.Namespace], int]] = {
     "enumeration": enumeration.run,
+    "pages": pages.run,
     "start": start.run,
     "verify": verify.run,
 }

@@ -13,7 +13,7 @@ from watchword.console.playground.preparation import START as PART
 from watchword.console.start_actions import START_ACTIONS, StartAction
 from watchword.console.start_view import asked_issuer, shown_answer, shown_token, start_rows
 from watchword.console.visit import Visit
-from watchword.console.yours_code import CODES, by_name
+from watchword.console.yours_code import CODES, PORT, by_name
 from watchword.errors import WatchwordError
 from watchword.issuer.interaction.error_page import error_page
 from watchword.issuer.response_modes.query import see_other
@@ -90,7 +90,7 @@ async def look(visit: Visit) -> Response:
     if kept.run.to_bytes() != before:
         await keeping.save(visit, kept)
     if "application/json" in visit.request.headers.get("accept", ""):
-        told = {**seen.members(), "caller": visit.admitted.user.label}
+        told = {**seen.members(), "caller": visit.admitted.user.label, "commands": yours.commands(kept.bench)}
         return JSONResponse(told, headers=_NO_STORE)
     return see_other(f"{START}#yours")
 
@@ -114,7 +114,6 @@ def _page(visit: Visit, kept: Kept, *, shown: str, ended: bool = False) -> Respo
     trial = run.trials.get(shown)
     held = run.held
     assert held is not None
-    own_token = run.facts.get("other_token", "")
     context = {
         "action": START,
         "look_action": START_YOURS,
@@ -127,11 +126,11 @@ def _page(visit: Visit, kept: Kept, *, shown: str, ended: bool = False) -> Respo
         "pressed": shown if trial is not None else "",
         "ended": ended,
         "codes": [{"key": one.name, "label": one.label} for one in CODES],
-        "code": {"key": code.name, "install": code.install, "command": code.command},
+        "code": {"key": code.name, "install": code.install, "command": code.command, "port": PORT},
         "code_text": code.text(issuer=settings.issuer, audience=YOURS, scope=HELLO[0]),
         "address": yours.address_of(kept.bench),
         "seen": yours.Sighting.from_text(run.facts.get("seen")),
-        "own_token": own_token,
+        "commands": yours.commands(kept.bench),
     }
     if ended:
         return form_page(

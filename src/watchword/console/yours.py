@@ -5,6 +5,7 @@ machine is asked, and only while somebody looks at the page.
 """
 
 import json
+import shlex
 from dataclasses import asdict, dataclass
 from urllib.parse import urlsplit
 
@@ -27,7 +28,7 @@ class Sighting:
     Args:
         state: ``waiting`` (nobody there), ``open`` (answers without a token), ``refusing`` (refuses a good token),
             ``guarded``.
-        sentence: what that means, and what to do.
+        sentence: what that means, and what to do; empty while there is nothing to say.
         without: the status without a token; None if nobody answered.
         with_token: the status with one.
         reason: why a good token was refused, as far as the API says.
@@ -53,7 +54,7 @@ class Sighting:
         return NOBODY if text is None else cls(**json.loads(text))
 
 
-NOBODY = Sighting("waiting", "nobody answers there yet: save the file and run the command")
+NOBODY = Sighting("waiting", "")
 
 
 def address_of(bench: Bench) -> str:
@@ -76,6 +77,16 @@ async def own_token(bench: Bench) -> str:
     return facts["other_token"]
 
 
+def commands(bench: Bench) -> str:
+    """What asks the API from a terminal as `look` does, a command a line; empty without a token that still lives."""
+    facts = bench.run.facts
+    if "other_token" not in facts or float(facts["other_expires_at"]) <= bench.now():
+        return ""
+    # A JSON body ends without a line feed, and what follows would be glued to it.
+    ask = f'curl -i -w "\\n" {shlex.quote(address_of(bench))}'
+    return f'{ask}\n{ask} -H "Authorization: Bearer {facts["other_token"]}"'
+
+
 async def look(bench: Bench, address: str) -> Sighting:
     """Ask the API at ``address`` twice.
 
@@ -90,7 +101,10 @@ async def look(bench: Bench, address: str) -> Sighting:
         with_token = await _ask(bench, address, token)
     except NotOnThisMachineError:
         return Sighting("waiting", "only addresses on this machine are asked, such as http://localhost:8500/hello")
-    except (NoAnswerError, ValueError):
+    except NoAnswerError:
+        bench.run.facts["address"] = address  # it may be on its way up
+        return NOBODY
+    except ValueError:
         return NOBODY
     bench.run.facts["address"] = address
     return judge(without, with_token)

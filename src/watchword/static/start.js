@@ -7,6 +7,7 @@ import { seconds } from "./inspect-time.js";
 import { coloured, element, ends, left, reference } from "./inspect-view.js";
 
 const LOOK_MILLISECONDS = 2000;
+let typed = 0;
 const calm = matchMedia("(prefers-reduced-motion: reduce)");
 const now = () => Date.now() / 1000;
 const root = () => document.getElementById("start");
@@ -135,7 +136,7 @@ async function show(link) {
 /** Ask the server whether the newcomer's API is there yet, as long as somebody looks at this page. */
 async function look() {
   const form = document.getElementById("yours-form");
-  if (form && document.visibilityState === "visible" && document.activeElement?.id !== "yours-address" && !root().querySelector("[data-busy]")) {
+  if (form && document.visibilityState === "visible" && Date.now() - typed >= LOOK_MILLISECONDS && !root().querySelector("[data-busy]")) {
     const body = new URLSearchParams(new FormData(form));
     try {
       const answer = await fetch(root().dataset.look, { method: "POST", body, headers: { Accept: "application/json" } });
@@ -152,12 +153,24 @@ async function look() {
 function tell(seen) {
   const line = document.getElementById("yours-sighting");
   if (!line) return;
+  terminal(seen.commands);
   const said = document.getElementById("yours-sentence");
   line.dataset.state = seen.state;
-  if (seen.state === "waiting") return say(said, "Waiting for your API…");
+  if (seen.state === "waiting") return say(said, ["Waiting for your API…", sentence(seen)].join(" ").trim());
   const caller = element("bdi", {}, seen.caller);
   if (seen.state === "guarded") return say(said, element("strong", {}, "Your API is protected."), ` ${seen.with_token} for `, caller, ` with a token, ${seen.without} without.`);
-  say(said, element("strong", {}, `${seen.with_token} with a token, ${seen.without} without:`), ` ${seen.sentence[0].toUpperCase()}${seen.sentence.slice(1)}.`);
+  say(said, element("strong", {}, `${seen.with_token} with a token, ${seen.without} without:`), ` ${sentence(seen)}`);
+}
+
+function sentence(seen) {
+  return seen.sentence && `${seen.sentence[0].toUpperCase()}${seen.sentence.slice(1)}.`;
+}
+
+/** The commands name the address that has answered, and a token that lives: both change while the page is open. */
+function terminal(commands) {
+  document.getElementById("yours-ask").hidden = !commands;
+  const code = document.querySelector("#yours-curl > code");
+  if (code.textContent !== commands) code.textContent = commands;
 }
 
 /** A live region speaks whenever it changes: it is left alone while it says the same. */
@@ -170,6 +183,10 @@ document.addEventListener("submit", (event) => {
   if (!["start-form", "yours-form"].includes(event.target.id)) return;
   event.preventDefault();
   if (!("busy" in event.target.dataset)) send(event.target, event.submitter);
+});
+// Half an address is not asked; whoever leaves the field for the terminal, with the pointer still in it, is looked after.
+document.addEventListener("input", (event) => {
+  if (event.target.id === "yours-address") typed = Date.now();
 });
 document.addEventListener("click", (event) => {
   const link = event.target.closest?.(".start-tabs a");

@@ -64,7 +64,7 @@ def greeting(running: Running, report: Report, *, kept_in: str, warnings: list[s
     lines.append("")
     if running.setup is not None:
         lines += [
-            "  Make the first admin (this link works once, for 15 minutes):",
+            "  Open this link to make the first admin (it works once, for 15 minutes):",
             "",
             f"    {styled(running.setup, 'bold')}",
         ]
@@ -73,6 +73,6 @@ def greeting(running: Running, report: Report, *, kept_in: str, warnings: list[s
         lines += [f"  Sign in{made}:", "", f"    {styled(running.console, 'bold')}"]
     first, second = curl_pair(running)
     indented = [f"    {line}" for line in (*first.splitlines(), *second.splitlines())]
-    lines += ["", "  Get a token and call the API with it:", "", *indented, ""]
+    lines += ["", "  Or, in a second terminal, get a token and call the orders API with it:", "", *indented, ""]
     lines.append(styled("  Ctrl-C stops everything.", "dim"))
     return "\n".join(lines)
