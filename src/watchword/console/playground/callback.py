@@ -9,8 +9,11 @@ from watchword.console.admission import admit
 from watchword.console.paths import PLAYGROUND
 from watchword.console.playground import flow, keeping
 from watchword.console.playground.preparation import START
+from watchword.console.projects import PROJECTS
 from watchword.issuer.interaction.error_page import error_page
 from watchword.issuer.response_modes.query import see_other
+
+_PARTS = frozenset({START, *(kind.name for kind in PROJECTS)})
 
 
 async def callback(request: Request) -> Response:
@@ -19,8 +22,10 @@ async def callback(request: Request) -> Response:
     if isinstance(admitted, Response):
         return admitted
     part = flow.part_of(request.query_params.get("state", ""))
-    kept = await keeping.load(request, admitted, part)
     try:
+        if part not in _PARTS:
+            raise flow.FlowError("no sign-in waits for this answer")
+        kept = await keeping.load(request, admitted, part)
         if kept.run.player is None:
             raise flow.FlowError("no sign-in waits for this answer")
         flow.come_back(kept.bench, request.scope["query_string"].decode("latin-1"))
