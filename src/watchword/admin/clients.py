@@ -17,6 +17,7 @@ from watchword.store.repositories.audit import record
 from watchword.store.repositories.clients import Client, Profile
 
 SECRET_PREFIX = "ww_secret"  # noqa: S105  the visible start of a secret, not one
+MAX_NAME = 255
 ID_TOKEN_ALGORITHMS = ("RS256", "ES256")
 PROFILES: tuple[Profile, ...] = ("oauth2.1", "oidc")
 DEFAULT_SCOPES = ("openid", "profile", "email", "offline_access")
@@ -45,6 +46,8 @@ class ClientRequest:
     def problems(self) -> list[str]:
         """Every reason, one sentence each, why there can be no such client."""
         found = [] if self.name.strip() else ["a client needs a name"]
+        if len(self.name.strip()) > MAX_NAME:
+            found.append(f"the name of a client has {MAX_NAME} characters at most")
         found.extend(problem for uri in self.redirect_uris for problem in _redirect_problems(uri, public=self.public))
         for uri in self.post_logout_redirect_uris:
             found.extend(_redirect_problems(uri, public=self.public))
