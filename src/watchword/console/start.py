@@ -81,6 +81,8 @@ async def act(request: Request) -> Response:
     admitted = await admit(request)
     if isinstance(admitted, Response):
         return admitted
+    if issuer_of(request).settings.demo_url is None:
+        return see_other(CONSOLE)
     name = form.get("press") or ""
     kept = await keeping.load(request, admitted, PART)
     try:
@@ -106,6 +108,8 @@ async def look(request: Request) -> Response:
     admitted = await admit(request)
     if isinstance(admitted, Response):
         return admitted
+    if issuer_of(request).settings.demo_url is None:
+        return see_other(CONSOLE)
     kept = await keeping.load(request, admitted, PART)
     before = kept.run.to_bytes()
     try:
