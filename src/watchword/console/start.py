@@ -1,5 +1,7 @@
 """The first screen: a real token protects a real endpoint, and four buttons show what it does."""
 
+import shlex
+
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
@@ -160,6 +162,8 @@ def _page(request: Request, admitted: SignedIn, kept: Kept, *, shown: str, ended
         "code": {"key": code.name, "install": code.install, "command": code.command},
         "code_text": code.text(issuer=settings.issuer, audience=YOURS, scope=HELLO[0]),
         "address": yours.address_of(kept.bench),
+        # For a shell, to which `&` and `;` of a query would be commands.
+        "address_word": shlex.quote(yours.address_of(kept.bench)),
         "seen": yours.Sighting.from_text(run.facts.get("seen")),
         "own_token": own_token,
     }
