@@ -115,9 +115,11 @@ class Run:
     facts: dict[str, str] = field(default_factory=dict, repr=False)
 
     def begin_anew(self) -> None:
-        """Forget everything but who plays."""
+        """Forget everything but who plays, and no token of before: whoever signed out has withdrawn them all."""
         self.begun, self.held = None, None
         self.steps, self.trials, self.spent = {}, {}, []
+        for name in ("other_token", "other_expires_at"):
+            self.facts.pop(name, None)
 
     def to_bytes(self) -> bytes:
         """As it is kept; tokens and secrets are in it, so it is sealed before it is stored."""
