@@ -9,16 +9,19 @@ from watchword.admin.desk import AdminDesk
 from watchword.admin.errors import InvalidRequestError, UnknownError
 from watchword.admin.user_changes import add_role, enable_user, remove_role
 from watchword.admin.user_review import PAGE, page_of_users, user_file
-from watchword.admin.users import ADMIN_ROLE, UserRequest, add_user, disable_user
+from watchword.admin.users import ADMIN_ROLE, UserRequest, add_user, disable_user, set_password
 from watchword.store.repositories import epochs, roles, users
 from watchword.store.repositories.audit import Actor
 from watchword.store.repositories.users import User
 
 pytestmark = pytest.mark.anyio
 
+PASSWORD = "lanterns over the water"
+
 
 async def made(desk: AdminDesk, name: str, *held: str) -> User:
-    return await add_user(desk, UserRequest(email=f"{name}@example.com", roles=held))
+    password = PASSWORD if ADMIN_ROLE in held else None
+    return await add_user(desk, UserRequest(email=f"{name}@example.com", roles=held, password=password))
 
 
 def by(desk: AdminDesk, user: User) -> AdminDesk:
@@ -64,6 +67,17 @@ async def test_the_last_admin_stays(desk: AdminDesk) -> None:
     await remove_role(by(desk, amy), amy.id, ADMIN_ROLE)
     # A stolen account must be kept out even so; the operator can make another admin.
     await disable_user(desk, bob.id)
+
+
+async def test_an_admin_who_has_no_password_yet_counts_for_nothing(desk: AdminDesk) -> None:
+    """The console makes such users; nobody would be left who can sign in."""
+    amy = await made(desk, "amy", ADMIN_ROLE)
+    bob = await add_user(desk, UserRequest(email="bob@example.com", roles=(ADMIN_ROLE,)))
+    for attempt in (remove_role(by(desk, amy), amy.id, ADMIN_ROLE), disable_user(by(desk, amy), amy.id)):
+        with pytest.raises(InvalidRequestError, match="nobody else is an admin"):
+            await attempt
+    await set_password(by(desk, amy), bob.id, PASSWORD)
+    await disable_user(by(desk, amy), amy.id)
 
 
 async def test_two_admins_cannot_put_each_other_out_at_once(desk: AdminDesk) -> None:

@@ -166,3 +166,24 @@ async def test_statements_do_not_grow_with_clients(console: Console) -> None:
         for number in range(so_many):
             await registered(console, name=f"Shop {number}")
     assert counts[0] == counts[1] <= 30
+
+
+@pytest.mark.parametrize(
+    ("act", "fields"),
+    [
+        ("disable", {}),
+        ("secret", {}),
+        ("mend", {"check": "redirect_loopback"}),
+        ("edit", {"name": "Other", "redirect_uris": "https://evil.example/cb", "scopes": "openid"}),
+    ],
+)
+async def test_nobody_shuts_the_console_out(console: Console, act: str, fields: dict[str, str]) -> None:
+    """With it nobody could open it again."""
+    await console.sign_in()
+    client_id = str(console.desk.console_client_id)
+    before = await list_clients(console.desk)
+    token = hidden(await console.browser.get(f"/console/clients/{client_id}"), "csrf_token")
+    answer = await console.browser.post(f"/console/clients/{client_id}/{act}", data={"csrf_token": token, **fields})
+    assert answer.status_code == 422
+    assert "console itself signs in" in answer.text
+    assert await list_clients(console.desk) == before

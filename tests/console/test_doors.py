@@ -120,3 +120,15 @@ async def test_no_action_is_a_link(console: Console) -> None:
     for path in set(ACTED_ON) - set(LOOKED_AT):
         assert (await console.browser.get(path.replace("{id}", "x"))).status_code == 405, path
     assert await console.store.read(everything) == before
+
+
+async def test_without_a_demonstration_the_first_screen_sends_nothing(console: Console) -> None:
+    """J87: an installation for others asks no service beside it, whatever an earlier one has kept."""
+    await console.sign_in()
+    before = await console.store.read(everything)
+    token = hidden(await console.browser.get("/console"), "csrf_token")
+    form = {"csrf_token": token, "press": "call", "address": "http://127.0.0.1:8500/hello"}
+    for path in ("/console/start", "/console/start/yours"):
+        answer = await console.browser.post(path, data=form)
+        assert (answer.status_code, answer.headers["location"]) == (303, "/console")
+    assert await console.store.read(everything) == before

@@ -182,7 +182,10 @@ async def test_another_name_of_this_host_is_left_before_the_sign_in_begins(conso
     transport = httpx2.ASGITransport(app=application)
     async with httpx2.AsyncClient(transport=transport, base_url="http://127.0.0.1:8400") as browser:
         answer = await browser.get("/console/sign-in", params={"to": "/console/inspect"})
-    assert answer.headers["location"] == f"{ORIGIN}/console/sign-in?to=%2Fconsole%2Finspect"
+        assert answer.headers["location"] == f"{ORIGIN}/console/sign-in?to=%2Fconsole%2Finspect&moved=1"
+        # A proxy that always names that other name leads nobody in circles.
+        again = await browser.get(answer.headers["location"].removeprefix(ORIGIN))
+    assert again.headers["location"].startswith(f"{ORIGIN}/authorize?")
 
 
 async def test_the_client_follows_the_issuer_when_that_moves(console: Console) -> None:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from sqlalchemy import Connection
 
 from watchword.admin import audit_trail
-from watchword.admin.apis import SECRET_PREFIX, api_problems, offer_to_command_line
+from watchword.admin.apis import SECRET_PREFIX, api_problems, name_problems, offer_to_command_line
 from watchword.admin.audit_trail import Trail
 from watchword.admin.desk import AdminDesk
 from watchword.admin.errors import InvalidRequestError, TakenError, UnknownError
@@ -56,7 +56,7 @@ async def change_api(desk: AdminDesk, api_id: str, *, name: str, token_lifetime:
         UnknownError: there is no such API.
         InvalidRequestError: there is no name, or the lifetime is none.
     """
-    problems = [] if name.strip() else ["an API needs a name"]
+    problems = name_problems(name.strip()) if name.strip() else ["an API needs a name"]
     if not 1 <= token_lifetime <= LONGEST:
         problems.append(f"access tokens live for 1 to {LONGEST} seconds")
     if problems:

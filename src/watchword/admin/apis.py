@@ -18,6 +18,7 @@ from watchword.store.repositories.apis import Api, Scope
 from watchword.store.repositories.audit import record
 
 SECRET_PREFIX = "ww_api"  # noqa: S105  the visible start of a secret, not one
+MAX_NAME = 255
 
 
 async def add_api(
@@ -39,14 +40,14 @@ async def add_api(
         InvalidRequestError: the identifier or a scope cannot be used.
         TakenError: there is an API with that identifier.
     """
-    problems = api_problems(identifier, scopes)
+    problems = [*api_problems(identifier, scopes), *name_problems(name)]
     if problems:
         raise InvalidRequestError(*problems)
     secret = new_bearer(SECRET_PREFIX) if with_secret else None
     api = Api(
         id=new_id(),
         identifier=identifier,
-        name=name or urlsplit(identifier).netloc or identifier,
+        name=name or (urlsplit(identifier).netloc or identifier)[:MAX_NAME],
         scopes=tuple(scopes),
         token_lifetime=desk.settings.access_token_lifetime,
         secret_hash=None if secret is None else digest(secret),
@@ -59,6 +60,11 @@ async def add_api(
 async def list_apis(desk: AdminDesk) -> list[Api]:
     """Every API, by identifier."""
     return await desk.store.read(apis.list_all)
+
+
+def name_problems(name: str) -> list[str]:
+    """Why an API cannot be called that."""
+    return [f"the name of an API has {MAX_NAME} characters at most"] if len(name) > MAX_NAME else []
 
 
 def api_problems(identifier: str, scopes: Sequence[Scope]) -> list[str]:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from sqlalchemy import Connection
 
 from watchword.admin.client_review import find
-from watchword.admin.clients import ClientRequest
+from watchword.admin.clients import ClientRequest, leave_the_console_in
 from watchword.admin.desk import AdminDesk
 from watchword.admin.errors import InvalidRequestError
 from watchword.issuer.revocation import withdraw
@@ -37,7 +37,7 @@ async def change_client(desk: AdminDesk, client_id: str, change: ClientChange) -
 
     def job(connection: Connection) -> Client:
         client = find(connection, client_id)
-        _leave_the_console_in(desk, client)
+        leave_the_console_in(desk, client)
         problems = [*_problems(client, change), *_scope_problems(connection, client, change.scopes)]
         if problems:
             raise InvalidRequestError(*problems)
@@ -69,7 +69,7 @@ async def disable_client(desk: AdminDesk, client_id: str) -> None:
 
     def job(connection: Connection) -> None:
         client = find(connection, client_id)
-        _leave_the_console_in(desk, client)
+        leave_the_console_in(desk, client)
         if client.status != "active":
             raise InvalidRequestError("this client is disabled already")
         clients.update(connection, replace(client, status="disabled"))
@@ -77,12 +77,6 @@ async def disable_client(desk: AdminDesk, client_id: str) -> None:
         withdraw.client(connection, client.id, reason="client_disabled", actor=desk.actor, now=now)
 
     await desk.store.write(job)
-
-
-def _leave_the_console_in(desk: AdminDesk, client: Client) -> None:
-    """Whoever shut out the console could not let it in again with it."""
-    if client.id == desk.console_client_id:
-        raise InvalidRequestError("the console itself signs in with this client, so it stays as it is")
 
 
 async def enable_client(desk: AdminDesk, client_id: str) -> None:

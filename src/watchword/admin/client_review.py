@@ -8,6 +8,7 @@ from watchword.admin import audit_trail
 from watchword.admin.audit_trail import Trail
 from watchword.admin.client_check import Around
 from watchword.admin.client_health import Finding, examine, mended
+from watchword.admin.clients import leave_the_console_in
 from watchword.admin.desk import AdminDesk
 from watchword.admin.errors import UnknownError
 from watchword.store.repositories import apis, clients, grants, roles
@@ -82,10 +83,12 @@ async def mend(desk: AdminDesk, client_id: str, code: str) -> bool:
 
     Raises:
         UnknownError: there is no such client.
+        InvalidRequestError: it is the console's own.
     """
 
     def job(connection: Connection) -> bool:
         client = find(connection, client_id)
+        leave_the_console_in(desk, client)
         after = mended(client, code, _look_around(connection, desk, client))
         if after is None:
             return False

@@ -17,6 +17,7 @@ from watchword.store.repositories.audit import record
 from watchword.store.repositories.clients import Client, Profile
 
 SECRET_PREFIX = "ww_secret"  # noqa: S105  the visible start of a secret, not one
+MAX_NAME = 255
 ID_TOKEN_ALGORITHMS = ("RS256", "ES256")
 PROFILES: tuple[Profile, ...] = ("oauth2.1", "oidc")
 DEFAULT_SCOPES = ("openid", "profile", "email", "offline_access")
@@ -45,6 +46,8 @@ class ClientRequest:
     def problems(self) -> list[str]:
         """Every reason, one sentence each, why there can be no such client."""
         found = [] if self.name.strip() else ["a client needs a name"]
+        if len(self.name.strip()) > MAX_NAME:
+            found.append(f"the name of a client has {MAX_NAME} characters at most")
         found.extend(problem for uri in self.redirect_uris for problem in _redirect_problems(uri, public=self.public))
         for uri in self.post_logout_redirect_uris:
             found.extend(_redirect_problems(uri, public=self.public))
@@ -118,7 +121,7 @@ async def new_secret(desk: AdminDesk, client_id: str) -> str:
 
     Raises:
         UnknownError: there is no such client.
-        InvalidRequestError: it is public.
+        InvalidRequestError: it is public, or the console's own.
     """
     secret = new_bearer(SECRET_PREFIX)
 
@@ -126,6 +129,7 @@ async def new_secret(desk: AdminDesk, client_id: str) -> str:
         client = clients.find(connection, client_id)
         if client is None or client.status == "deleted":
             raise UnknownError("there is no such client")
+        leave_the_console_in(desk, client)
         if client.is_public:
             raise InvalidRequestError("a public client has no secret")
         if not client.auth_method.startswith("client_secret_"):
@@ -135,6 +139,16 @@ async def new_secret(desk: AdminDesk, client_id: str) -> str:
 
     await desk.store.write(job)
     return secret
+
+
+def leave_the_console_in(desk: AdminDesk, client: Client) -> None:
+    """Refuse to change the client of the console: whoever shut it out could not let it in again with it.
+
+    Raises:
+        InvalidRequestError: this is that client.
+    """
+    if client.id == desk.console_client_id:
+        raise InvalidRequestError("the console itself signs in with this client, so it stays as it is")
 
 
 def create(connection: Connection, desk: AdminDesk, client: Client) -> None:

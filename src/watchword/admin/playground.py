@@ -15,8 +15,6 @@ from watchword.store.repositories.apis import Api, Scope
 from watchword.store.repositories.clients import Client
 from watchword.store.sealing import MasterKey
 
-_PURPOSE = "playground"
-
 
 @dataclass(frozen=True, slots=True)
 class KeptState:
@@ -39,7 +37,9 @@ async def load(desk: AdminDesk, console_secret: bytes, *, user_id: str, part: st
     if found is None:
         return KeptState(0, None)
     try:
-        return KeptState(found.version, MasterKey(console_secret).open(found.sealed_state, purpose=_PURPOSE))
+        return KeptState(
+            found.version, MasterKey(console_secret).open(found.sealed_state, purpose=_purpose(user_id, part))
+        )
     except MasterKeyError:
         return KeptState(found.version, None)
 
@@ -48,13 +48,18 @@ async def save(
     desk: AdminDesk, console_secret: bytes, text: bytes, *, user_id: str, part: str, expected_version: int
 ) -> bool:
     """Put ``text`` in place of the version that was read; whether no other tab was quicker."""
-    sealed = MasterKey(console_secret).seal(text, purpose=_PURPOSE)
+    sealed = MasterKey(console_secret).seal(text, purpose=_purpose(user_id, part))
     now = desk.clock.now()
     return await desk.store.write(
         lambda connection: playground_runs.save(
             connection, user_id, part, sealed, expected_version=expected_version, now=now
         )
     )
+
+
+def _purpose(user_id: str, part: str) -> str:
+    """Named whole, so that a row which is moved to another user shows them nothing."""
+    return f"playground: {user_id} {part}"
 
 
 async def ensure_api(desk: AdminDesk, *, identifier: str, name: str, scopes: Sequence[tuple[str, str]]) -> None:

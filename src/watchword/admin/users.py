@@ -19,6 +19,7 @@ from watchword.store.repositories.users import IdentifierTakenError, InvalidIden
 from watchword.store.tables import users as user_table
 
 ADMIN_ROLE = "admin"
+MAX_ROLE = 255
 
 # What is known of the account itself is not said a second time.
 _CLAIMS = {name for names in CLAIMS_OF_SCOPE.values() for name in names} - {
@@ -76,7 +77,10 @@ class UserRequest:
 
 def role_problems(role_names: Sequence[str]) -> list[str]:
     """The names among ``role_names`` that no role can have."""
-    return [f"{role!r} is not a role name" for role in role_names if not role.strip() or not role.isprintable()]
+    problems = [f"{role!r} is not a role name" for role in role_names if not role.strip() or not role.isprintable()]
+    if any(len(role) > MAX_ROLE for role in role_names):
+        problems.append(f"the name of a role has {MAX_ROLE} characters at most")
+    return problems
 
 
 def _claim_problems(claims: Mapping[str, Any]) -> list[str]:

@@ -6,7 +6,7 @@ Nothing here judges an answer; whatever it is, it is told as it came.
 import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from urllib.parse import urlencode, urlsplit
+from urllib.parse import urlencode
 
 import httpx2
 
@@ -84,12 +84,10 @@ async def aexchange(
         seconds: to wait for the whole answer.
 
     Raises:
-        NotOnThisMachineError: the host of ``url`` is not this machine.
+        NotOnThisMachineError: the host of ``url`` is not this machine, or it is no URL.
         NoAnswerError: nobody answered in time, or with more than 256 KiB.
     """
-    parts = urlsplit(url)
-    if parts.scheme not in {"http", "https"} or parts.hostname is None or not is_loopback(parts.hostname):
-        raise NotOnThisMachineError("only services on this machine are asked")
+    address = _on_this_machine(url)
     body = urlencode(list(form)) if form is not None else ""
     sent = dict(headers or {})
     if form is not None:
@@ -99,7 +97,7 @@ async def aexchange(
         async with (
             asyncio.timeout(seconds),
             httpx2.AsyncClient(verify=system_authorities(), timeout=seconds, trust_env=False) as http,
-            http.stream(method, url, headers=sent, content=body.encode(), follow_redirects=False) as response,
+            http.stream(method, address, headers=sent, content=body.encode(), follow_redirects=False) as response,
         ):
             content = await _capped(response)
             return Exchange(
@@ -115,6 +113,20 @@ async def aexchange(
             )
     except (httpx2.HTTPError, TimeoutError) as error:
         raise NoAnswerError("nobody answered there") from error
+
+
+def _on_this_machine(url: str) -> httpx2.URL:
+    """``url`` as it will be asked: what is checked is what the client has read in it, and not another reader."""
+    try:
+        address = httpx2.URL(url)
+        port = address.port
+    except (httpx2.InvalidURL, ValueError) as error:
+        raise NotOnThisMachineError("that is no address of a service on this machine") from error
+    if address.scheme not in {"http", "https"} or not is_loopback(address.host):
+        raise NotOnThisMachineError("only services on this machine are asked")
+    if port is not None and not 0 < port < 65_536:
+        raise NotOnThisMachineError("that is no address of a service on this machine")
+    return address
 
 
 def _told(headers: Sequence[tuple[str, str]]) -> tuple[tuple[str, str], ...]:

@@ -38,7 +38,10 @@ async def edit_client(visit: Visit) -> Response:
 
 async def mend_client(visit: Visit) -> Response:
     """``POST /console/clients/{id}/mend``: the click that mends one risk."""
-    await client_review.mend(visit.desk, visit.thing, visit.typed("check"))
+    try:
+        await client_review.mend(visit.desk, visit.thing, visit.typed("check"))
+    except InvalidRequestError as error:
+        return await _page(visit, error=error.sentence)
     return _back(visit)
 
 

@@ -24,6 +24,8 @@ from watchword.issuer.response_modes.query import see_other
 from watchword.issuer.tokens.live import find_live
 from watchword.verify import VerificationError, verify_id_token
 
+_MOVED = "moved"
+
 
 def to_sign_in(page: str) -> Response:
     """The way to the sign-in and from there to ``page``."""
@@ -34,9 +36,10 @@ async def sign_in(request: Request) -> Response:
     """``GET /console/sign-in?to=…``: begin a sign-in and send the browser to the issuer's own front door."""
     issuer = issuer_of(request)
     page = login_state.safe_page(request.query_params.get("to", ""))
-    if request.headers.get("host") != issuer.settings.host:
-        # The answer comes to the issuer's own name, where this name's cookies are not sent.
-        return see_other(issuer.settings.url(f"{SIGN_IN}?{urlencode({'to': page})}"))
+    if request.headers.get("host") != issuer.settings.host and _MOVED not in request.query_params:
+        # The answer comes to the issuer's own name, where this name's cookies are not sent. Said once: a proxy may
+        # have put another name in place of the one that the browser knows.
+        return see_other(issuer.settings.url(f"{SIGN_IN}?{urlencode({'to': page, _MOVED: '1'})}"))
     party = own_issuer.relying_party(request)
     await console_client.ensure(
         desk_of(request), ConsoleClient.of(issuer.secrets["console"]), redirect_uri=party.redirect_uri

@@ -61,6 +61,8 @@ async def finish(visit: Visit, kept: Kept) -> Response:
 
 async def act(visit: Visit) -> Response:
     """``POST /console/start``: press one of the buttons, or get a fresh token."""
+    if visit.desk.settings.demo_url is None:
+        return see_other(CONSOLE)
     name = visit.typed("press")
     kept = await keeping.load(visit, PART)
     try:
@@ -80,6 +82,8 @@ async def act(visit: Visit) -> Response:
 
 async def look(visit: Visit) -> Response:
     """``POST /console/start/yours``: look out for the newcomer's own API; JSON for the script, else the page again."""
+    if visit.desk.settings.demo_url is None:
+        return see_other(CONSOLE)
     kept = await keeping.load(visit, PART)
     before = kept.run.to_bytes()
     try:

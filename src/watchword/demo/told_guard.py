@@ -10,7 +10,7 @@ from watchword.clock import Clock
 from watchword.demo.clock_ahead import ClockAhead, seconds_ahead, set_ahead
 from watchword.fastapi import Guard
 from watchword.verify import VerificationError, VerifiedClaims
-from watchword.verify.asgi_scope import present
+from watchword.verify.asgi_scope import admit_at_once
 
 _TOLD = "watchword.demo.verification"
 
@@ -58,9 +58,11 @@ class ToldGuard(Guard):
         return claims
 
     def _needs_nobody(self, connection: HTTPConnection) -> bool:
-        """Whether the verdict on the request's token is reached without a question to anybody."""
+        """Whether the verdict on the request's token is reached without a question to anybody; it is kept, since a
+        proof of possession can be used once.
+        """
         try:
-            return self.protection.attempt(present(self.protection, connection.scope)) is not None
+            return admit_at_once(self.protection, connection.scope) is not None
         except VerificationError:
             return True
 

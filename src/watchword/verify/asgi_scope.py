@@ -33,16 +33,32 @@ async def admit(
     Raises:
         VerificationError: the request must not be served.
     """
+    admitted = admit_at_once(protection, scope)
+    if admitted is None:
+        presented = present(protection, scope)
+        admitted = _keep(scope, (protection, presented, await protection.aadmit(presented)))
+    if require:
+        protection.suffices(admitted[2], require)
+    return admitted
+
+
+def admit_at_once(protection: Protection, scope: MutableMapping[str, Any]) -> Admitted | None:
+    """As `admit`, and it counts as that; None when something has to be fetched first.
+
+    Raises:
+        VerificationError: the request must not be served.
+    """
     admitted: Admitted | None = scope.get(_ADMITTED)
     if admitted is None or admitted[0] is not protection:
         presented = present(protection, scope)
         claims = protection.attempt(presented)
-        if claims is None:
-            claims = await protection.aadmit(presented)
-        admitted = scope[_ADMITTED] = (protection, presented, claims)
-        scope[_ADMITTED_BY] = protection
-    if require:
-        protection.suffices(admitted[2], require)
+        return None if claims is None else _keep(scope, (protection, presented, claims))
+    return admitted
+
+
+def _keep(scope: MutableMapping[str, Any], admitted: Admitted) -> Admitted:
+    scope[_ADMITTED] = admitted
+    scope[_ADMITTED_BY] = admitted[0]
     return admitted
 
 

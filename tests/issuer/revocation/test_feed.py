@@ -1,20 +1,26 @@
 """Snapshot, poll and keys over HTTP, on both databases: docs/protocol/revocation.md, "Snapshot and poll"; R42."""
 
 import asyncio
+from collections.abc import Callable
 from functools import partial
-from typing import Any
+from typing import Any, cast
 
 import httpx2
 import pytest
+from sqlalchemy import Connection, event
 from tests.issuer.issuing import ISSUER, Listener, World, client_of, make_issuer
 from tests.issuer.revocation.journal_rows import forget, head, restore, write
 
 from watchword.issuer.app import create_app
 from watchword.issuer.revocation import withdraw
+from watchword.issuer.revocation.feed import Feed
 from watchword.jose import KeySet, jwt
 from watchword.jose.errors import JOSEError
 from watchword.oauth.revocation import digest_bytes
+from watchword.store.engine import Store
+from watchword.store.repositories import journal
 from watchword.store.repositories.audit import SYSTEM
+from watchword.store.repositories.journal import Entry
 from watchword.store.sealing import MasterKey
 from watchword.verify.revocation.message import Message, read, split
 
@@ -201,6 +207,53 @@ async def test_everybody_gets_the_same_bytes_for_a_second_and_never_old_news(wor
         assert (await message(world, await ask())).to == (await head(world)).seq
     told = await message(world, await poll(world, 1))
     assert [entry.digest for entry in told.entries] == [digest_bytes("grant", ISSUER, "g-2")] * 2
+
+
+class GatedStore:
+    """The store, whose reads wait until somebody opens."""
+
+    def __init__(self, store: Store) -> None:
+        self.store = store
+        self.reads = 0
+        self.opened = asyncio.Event()
+
+    async def read(self, job: Callable[[Connection], Any]) -> Any:
+        self.reads += 1
+        await self.opened.wait()
+        return await self.store.read(job)
+
+
+async def test_a_burst_of_news_makes_no_queue_of_snapshots(world: World) -> None:
+    """Anybody may ask at each head; whoever waits for a turn is served by the first that was begun after they asked."""
+    gated = GatedStore(world.issuer.store)
+    feed = Feed(
+        store=cast("Store", gated), keys=world.issuer.keys, settings=world.issuer.settings, clock=world.issuer.clock
+    )
+    asking = []
+    for number in range(1, 21):
+        await write(world, [f"g-{number}"])
+        asking.append(asyncio.create_task(feed.snapshot(await head(world))))
+        await asyncio.sleep(0)
+    gated.opened.set()
+    keys = await world.issuer.keys.public_jwks(purpose="feed")
+    for number, text in enumerate(await asyncio.gather(*asking), start=1):
+        told = read(split(text), KeySet.from_dict(keys), issuer=ISSUER, now=world.clock.now(), leeway=0.0)
+        assert told.to >= number
+    assert gated.reads <= 2
+
+
+async def test_a_long_journal_is_read_a_page_at_a_time(world: World) -> None:
+    """Between two statements the event loop is with others: PostgreSQL's rows are taken apart on it."""
+    await write(world, [f"g-{number}" for number in range(2_500)])
+    statements: list[str] = []
+
+    def look(connection: Connection) -> list[Entry]:
+        event.listen(connection, "before_cursor_execute", lambda *said: statements.append(said[2]))
+        return journal.unexpired(connection, now=world.clock.now())
+
+    entries = await world.issuer.store.read(look)
+    assert [entry.seq for entry in entries] == list(range(1, 2_501))
+    assert len(statements) == 3
 
 
 async def test_without_a_feed_key_nothing_is_told_until_the_next_rotation(world: World) -> None:

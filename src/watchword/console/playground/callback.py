@@ -7,16 +7,21 @@ from watchword.console import start
 from watchword.console.paths import PLAYGROUND
 from watchword.console.playground import flow, keeping
 from watchword.console.playground.preparation import START
+from watchword.console.projects import PROJECTS
 from watchword.console.visit import Visit
 from watchword.issuer.interaction.error_page import error_page
 from watchword.issuer.response_modes.query import see_other
+
+_PARTS = frozenset({START, *(kind.name for kind in PROJECTS)})
 
 
 async def callback(visit: Visit) -> Response:
     """``GET /console/playground/callback``: take the code, and go on where the sign-in was begun."""
     part = flow.part_of(visit.asked("state"))
-    kept = await keeping.load(visit, part)
     try:
+        if part not in _PARTS:
+            raise flow.FlowError("no sign-in waits for this answer")
+        kept = await keeping.load(visit, part)
         if kept.run.player is None:
             raise flow.FlowError("no sign-in waits for this answer")
         flow.come_back(kept.bench, visit.request.scope["query_string"].decode("latin-1"))

@@ -118,6 +118,8 @@ class Run:
         """Forget the tokens and how they were got; who plays stays, and which attacks were tried."""
         self.begun, self.held = None, None
         self.steps, self.spent = {}, []
+        for name in ("other_token", "other_expires_at"):
+            self.facts.pop(name, None)
 
     def to_bytes(self) -> bytes:
         """As it is kept; tokens and secrets are in it, so it is sealed before it is stored."""

@@ -69,6 +69,8 @@ class Feed:
         self._batches = BrieflyKept[Batch](seconds=_KEPT_SECONDS, most=_KEPT_BATCHES, clock=clock)
         self._snapshots = BrieflyKept[bytes](seconds=_KEPT_SECONDS, most=_KEPT_SNAPSHOTS, clock=clock)
         self._snapshot_turn = asyncio.Lock()
+        self._begun = 0  # snapshots, ever
+        self._last_snapshot: tuple[int, bytes] = (0, b"")  # the how manieth that was, and the message
 
     async def head(self) -> Head:
         """Where the journal ends now.
@@ -96,10 +98,19 @@ class Feed:
         return await self._batches.get((head, journal_id, after), partial(self._make_batch, journal_id, after))
 
     async def _make_snapshot(self) -> bytes:
+        begun_before = self._begun
         async with self._snapshot_turn:  # one at a time: each takes time and memory
+            # Those who waited here, each for another head, are served by the first of them: a queue in which everybody
+            # had one made would grow as long as trust is withdrawn more often than the journal can be written out.
+            number, text = self._last_snapshot
+            if number > begun_before:
+                return text
+            self._begun += 1
             now = self._clock.now()
             head, entries = await self._store.read(partial(_all, now=now))
-            return await self._sign(lambda: snapshot_claims(self._issuer, head, entries, now=now))
+            text = await self._sign(lambda: snapshot_claims(self._issuer, head, entries, now=now))
+            self._last_snapshot = (self._begun, text)
+            return text
 
     async def _make_batch(self, journal_id: str, after: int) -> Batch:
         head, entries = await self._store.read(partial(_told_after, journal_id=journal_id, after=after))

@@ -26,11 +26,16 @@ def roles_of_each(connection: Connection, subject_ids: Sequence[str]) -> dict[st
 
 
 def has_active_holder(connection: Connection, role: str, *, besides: str) -> bool:
-    """Whether a user who may sign in holds ``role``, other than the one with the id ``besides``."""
+    """Whether a user who can sign in, active and with a password, holds ``role``, other than the one ``besides``."""
     held = (
         select(users.c.id)
         .join(role_assignments, role_assignments.c.subject_id == users.c.id)
-        .where(role_assignments.c.role == role, users.c.status == "active", users.c.id != besides)
+        .where(
+            role_assignments.c.role == role,
+            users.c.status == "active",
+            users.c.password_hash.is_not(None),
+            users.c.id != besides,
+        )
     )
     return connection.execute(held.limit(1)).first() is not None
 
