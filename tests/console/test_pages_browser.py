@@ -114,19 +114,20 @@ async def furnished(console: Console, clock: SettableClock) -> dict[str, str]:
     }
 
 
-async def look(page: Page, name: str, picture: Path) -> list[str]:
-    """What is wrong with what is shown now; takes its picture."""
-    await page.screenshot(path=picture, full_page=True)
+async def look(page: Page, name: str, view: str) -> list[str]:
+    """What is wrong with what is shown now; keeps its picture if somebody wants it."""
+    pictures = os.environ.get("SCREENSHOTS")
+    if pictures is not None:
+        await page.screenshot(path=Path(pictures) / f"{name}-{view}.png", full_page=True)
     overflow = await page.evaluate("document.documentElement.scrollWidth - innerWidth")
     return [f"{name} scrolls sideways by {overflow}"] if overflow > 0 else []
 
 
 @pytest.mark.parametrize("view", [(360, "light"), (360, "dark"), (1280, "light"), (1280, "dark")])
 async def test_every_page_fits_and_is_accessible(
-    console: Console, clock: SettableClock, listener: socket.socket, view: tuple[int, str], tmp_path: Path
+    console: Console, clock: SettableClock, listener: socket.socket, view: tuple[int, str]
 ) -> None:
     width, theme = view
-    pictures = Path(os.environ.get("SCREENSHOTS", tmp_path))
     options = {"viewport": {"width": width, "height": 860}, "color_scheme": theme, "reduced_motion": "reduce"}
     wrong: list[str] = []
     async with opened(console, listener, **options) as watched:
@@ -135,11 +136,11 @@ async def test_every_page_fits_and_is_accessible(
         for step in range(2):
             for name, path in pages.items():
                 await page.goto(f"{watched.origin}{path}")
-                wrong += await look(page, name, pictures / f"{name}-{width}-{theme}.png")
+                wrong += await look(page, name, f"{width}-{theme}")
                 # What is behind a summary is part of the page.
                 if await page.locator("details").count():
                     await page.evaluate("document.querySelectorAll('details').forEach((one) => { one.open = true; })")
-                    wrong += await look(page, name, pictures / f"{name}-open-{width}-{theme}.png")
+                    wrong += await look(page, f"{name}-open", f"{width}-{theme}")
                 wrong += [f"{name}: {violation}" for violation in await violations(page)]
             if step == 0:
                 pages = await furnished(console, clock)
