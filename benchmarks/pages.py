@@ -179,7 +179,11 @@ def _duration(log: TextIO, correlation_id: str) -> float:
     """The milliseconds of the request that was answered with that id; its line is written after the answer."""
     deadline = time.monotonic() + 5
     while time.monotonic() < deadline:
+        at = log.tell()
         line = log.readline()
+        if line and not line.endswith("\n"):  # still being written
+            log.seek(at)
+            line = ""
         if f'"{correlation_id}"' in line and "duration_ms" in line:
             return float(json.loads(line)["duration_ms"])
         if not line:

@@ -9,11 +9,13 @@ from typing import Any
 
 from starlette.applications import Starlette
 
+from watchword.admin import console_client
 from watchword.admin.console_client import ConsoleClient
 from watchword.admin.desk import AdminDesk
 from watchword.authn.factors.password import PasswordHasher
 from watchword.clock import Clock, SystemClock
 from watchword.config import Explained, Settings
+from watchword.console.paths import CALLBACK
 from watchword.console.routes import ROUTES
 from watchword.console.settings import Setting, tell_settings
 from watchword.issuer.app import create_app
@@ -163,6 +165,12 @@ def create_application(opened: Opened, explained: Iterable[Explained]) -> Starle
     async def running(application: Starlette) -> AsyncIterator[dict[str, Any]]:
         del application
         await opened.issuer.keys.start()
+        # Here, and not when somebody comes to sign in: a stranger's request makes no record.
+        await console_client.ensure(
+            opened.desk,
+            ConsoleClient.of(opened.issuer.secrets["console"]),
+            redirect_uri=opened.issuer.settings.url(CALLBACK),
+        )
         beside = [
             asyncio.create_task(opened.issuer.keys.keep_rotating()),
             asyncio.create_task(keep_tidy(opened.issuer)),

@@ -10,7 +10,7 @@ from watchword.console.projects import PROJECTS
 from watchword.console.routes import ROUTES
 
 # They lead on to other pages, or are files.
-NO_PAGES = {"/console/sign-in", "/console/callback", "/console/start/begin", "/console/playground/callback"}
+NO_PAGES = {"/console/sign-in", "/console/callback", "/console/start/begin", "/console/playground-callback"}
 
 
 @pytest.mark.slow

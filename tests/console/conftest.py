@@ -10,11 +10,13 @@ from sqlalchemy import Connection
 from tests.console.running import ORIGIN, Console
 from tests.issuer.issuing import make_ring_keys, store_ring
 
+from watchword.admin import console_client
 from watchword.admin.console_client import ConsoleClient
 from watchword.admin.desk import AdminDesk
 from watchword.authn.factors.password import PasswordHasher
 from watchword.authn.factors.password_hash import Cost
 from watchword.clock import SettableClock
+from watchword.console.paths import CALLBACK
 from watchword.console.routes import ROUTES
 from watchword.console.settings import Setting, tell_settings
 from watchword.issuer.app import create_app
@@ -106,6 +108,7 @@ async def console(
         secrets=secrets,
         passwords=passwords,
     )
+    await console_client.ensure(desk, ConsoleClient.of(secrets["console"]), redirect_uri=settings.url(CALLBACK))
     application = create_app(issuer, routes=ROUTES)
     application.state.desk = desk
     tell_settings(application, SETTINGS)

@@ -176,7 +176,7 @@ def test_without_scripts_it_does_the_same(up: Installation) -> None:
 def test_an_answer_that_nobody_waits_for_is_refused(up: Installation, watched: Watched) -> None:
     page = watched.page
     for query in ("", "?state=web-app.x&code=y", "?state=start.x&code=y&iss=z", "?state=nothing.x&error=access_denied"):
-        answer = page.goto(f"{up.issuer}{FRONT}/callback{query}")
+        answer = page.goto(f"{up.issuer}{FRONT}-callback{query}")
         assert answer is not None
         assert answer.status == 400
         expect(page.locator("h1")).to_have_text("The sign-in did not succeed")

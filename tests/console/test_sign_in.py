@@ -9,6 +9,7 @@ import pytest
 from sqlalchemy import Connection, select
 from tests.console.running import ORIGIN, Console, hidden
 
+from watchword.admin import console_client
 from watchword.admin.console_client import NAME, ConsoleClient
 from watchword.clock import SettableClock
 from watchword.console import login_state
@@ -198,6 +199,9 @@ async def test_the_client_follows_the_issuer_when_that_moves(console: Console) -
         clients.update(connection, replace(client, redirect_uris=("http://localhost:9999/console/callback",)))
 
     await console.store.write(move)
+    own = ConsoleClient.of(console.application.state.issuer.secrets["console"])
+    for _ in range(2):  # at each start; the second time there is nothing to do
+        await console_client.ensure(console.desk, own, redirect_uri=f"{ORIGIN}/console/callback")
     await console.sign_in()
     client = await console.store.read(lambda connection: clients.find(connection, client_id))
     assert client is not None

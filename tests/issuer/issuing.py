@@ -30,6 +30,7 @@ from watchword.store.identifiers import new_id
 from watchword.store.repositories import apis, clients, sessions, users
 from watchword.store.repositories.apis import Api, Scope
 from watchword.store.repositories.clients import Client
+from watchword.store.repositories.installation import SECRET_PURPOSES
 from watchword.store.repositories.sessions import Session
 from watchword.store.repositories.users import User
 from watchword.store.sealing import MasterKey
@@ -41,7 +42,7 @@ REDIRECT = "https://app.example/callback"
 SECRET = "wws_" + "s" * 43
 VERIFIER = "v" * 43
 SETTINGS = IssuerSettings(issuer=ISSUER, local=True)
-SECRETS = {purpose: purpose.encode().ljust(32, b".") for purpose in ("csrf", "refresh", "throttle", "interaction")}
+SECRETS = {purpose: purpose.encode().ljust(32, b".") for purpose in SECRET_PURPOSES}
 
 
 class Listener:

@@ -8,13 +8,11 @@ from urllib.parse import urlencode
 from starlette.requests import Request
 from starlette.responses import Response
 
-from watchword.admin import console_client
-from watchword.admin.console_client import SCOPES, ConsoleClient
+from watchword.admin.console_client import SCOPES
 from watchword.client.browser_login import PendingLogin, authorization_url, code_request, read_callback
 from watchword.client.errors import ClientError
 from watchword.client.token_endpoint import read_token_answer
 from watchword.console import login_state, own_issuer, session
-from watchword.console.desk import desk_of
 from watchword.console.login_state import ConsoleLogin
 from watchword.console.paths import SIGN_IN
 from watchword.issuer import csrf
@@ -41,9 +39,6 @@ async def sign_in(request: Request) -> Response:
         # have put another name in place of the one that the browser knows.
         return see_other(issuer.settings.url(f"{SIGN_IN}?{urlencode({'to': page, _MOVED: '1'})}"))
     party = own_issuer.relying_party(request)
-    await console_client.ensure(
-        desk_of(request), ConsoleClient.of(issuer.secrets["console"]), redirect_uri=party.redirect_uri
-    )
     login = login_state.begin(
         issuer.secrets["console"], browser=csrf.browser(request), page=page, now=issuer.clock.now()
     )

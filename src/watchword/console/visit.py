@@ -88,6 +88,15 @@ def action(answer: Answer) -> Endpoint:
     return endpoint
 
 
+def either(shows: Endpoint, does: Endpoint) -> Endpoint:
+    """One endpoint for a path that is looked at and posted to, so that a 405 names both methods."""
+
+    async def endpoint(request: Request) -> Response:
+        return await (does if request.method == "POST" else shows)(request)
+
+    return endpoint
+
+
 async def _answered(answer: Answer, visit: Visit) -> Response:
     try:
         return await answer(visit)

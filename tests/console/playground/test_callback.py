@@ -12,7 +12,7 @@ async def test_no_answer_counts_that_nobody_waits_for(console: Console, state: s
     await console.sign_in()
     with counted() as statements:
         answer = await console.browser.get(
-            "/console/playground/callback", params={"state": state, "code": "c", "iss": ORIGIN}
+            "/console/playground-callback", params={"state": state, "code": "c", "iss": ORIGIN}
         )
     assert answer.status_code == 400
     assert "No sign-in waits for this answer" in answer.text

@@ -16,7 +16,7 @@ _PARTS = frozenset({START, *(kind.name for kind in PROJECTS)})
 
 
 async def callback(visit: Visit) -> Response:
-    """``GET /console/playground/callback``: take the code, and go on where the sign-in was begun."""
+    """``GET /console/playground-callback``: take the code, and go on where the sign-in was begun."""
     part = flow.part_of(visit.asked("state"))
     try:
         if part not in _PARTS:
