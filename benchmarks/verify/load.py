@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 CONNECTIONS = 16
+FIRST_ANSWER_SECONDS = 5.0
 WRK = shutil.which("wrk")
 _UNITS = {"us": 1.0, "ms": 1e3, "s": 1e6}
 
@@ -100,6 +101,9 @@ async def _call(url: str, seconds: float, headers: Mapping[str, str]) -> Load:
     began = time.perf_counter()
     connections = [await _connect(loop, one, host, int(port)) for one in callers]
     await asyncio.sleep(seconds)
+    # A server that has just begun may need longer than a short round for its first answer, and a rate needs one.
+    while not any(one.answers for one in callers) and time.perf_counter() - began < FIRST_ANSWER_SECONDS:  # noqa: ASYNC110  a look now and then is enough
+        await asyncio.sleep(0.005)
     elapsed = time.perf_counter() - began
     for connection in connections:
         connection.abort()
