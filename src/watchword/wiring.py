@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -22,14 +23,18 @@ from watchword.issuer.app import create_app
 from watchword.issuer.context import Issuer
 from watchword.issuer.housekeeping import keep_tidy
 from watchword.issuer.keys.ring import KeyRing
+from watchword.issuer.leadership import NAME as LEADER
+from watchword.issuer.leadership import Leadership
 from watchword.issuer.revocation.feed import Feed
 from watchword.issuer.revocation.streams import Streams
 from watchword.issuer.settings import IssuerSettings
 from watchword.store.engine import Store, open_store
 from watchword.store.errors import MasterKeyError
+from watchword.store.leader_lock import open_leader_lock
 from watchword.store.repositories.installation import SECRET_PURPOSES, check_master_key, server_secret
 from watchword.store.schema import check_current
 from watchword.store.sealing import MasterKey
+from watchword.store.wake import open_wake
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +44,7 @@ class Opened:
     issuer: Issuer
     desk: AdminDesk
     store: Store
+    leadership: Leadership
 
     async def close(self) -> None:
         """Let go of threads and of the database."""
@@ -116,7 +122,7 @@ def _join(settings: Settings, store: Store, key: MasterKey, secrets: dict[str, b
     own = issuer_settings(settings)
     ring = KeyRing(store=store, master_key=key, settings=own, clock=clock)
     feed = Feed(store=store, keys=ring, settings=own, clock=clock)
-    streams = Streams(feed=feed, store=store, settings=own)
+    streams = Streams(feed=feed, store=store, settings=own, wake=open_wake(settings.database.url))
     passwords = PasswordHasher()
     issuer = Issuer(
         settings=own,
@@ -136,7 +142,8 @@ def _join(settings: Settings, store: Store, key: MasterKey, secrets: dict[str, b
         settings=own,
         console_client_id=ConsoleClient.of(secrets["console"]).client_id,
     )
-    return Opened(issuer, desk, store)
+    leadership = Leadership(store=store, lock=open_leader_lock(settings.database.url, LEADER))
+    return Opened(issuer, desk, store, leadership)
 
 
 @asynccontextmanager
@@ -172,8 +179,9 @@ def create_application(opened: Opened, explained: Iterable[Explained]) -> Starle
             redirect_uri=opened.issuer.settings.url(CALLBACK),
         )
         beside = [
-            asyncio.create_task(opened.issuer.keys.keep_rotating()),
-            asyncio.create_task(keep_tidy(opened.issuer)),
+            asyncio.create_task(
+                opened.leadership.keep([opened.issuer.keys.keep_rotating, partial(keep_tidy, opened.issuer)])
+            ),
         ]
         try:
             # Our protocol class calls it when the server begins to stop: see `watchword.server.protocol`.

@@ -1,15 +1,20 @@
-"""``watchword serve``: the issuer in production, under https, with everything that is wrong told at once."""
+"""``watchword serve``: the issuer in production, under https, with everything that is wrong told at once.
+
+This process looks after the workers that serve; each of them is a `watchword.cli.serve_worker`.
+"""
 
 import argparse
 import asyncio
+import logging.config
 import ssl
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from watchword.cli.failures import several
 from watchword.cli.installation import add_configuration_arguments, load_configuration
-from watchword.config import ConfigurationError, Settings, production_problems
+from watchword.clock import SystemClock
+from watchword.config import ConfigurationError, Loaded, Settings, production_problems
 from watchword.errors import WatchwordError
 
 if TYPE_CHECKING:
@@ -20,29 +25,61 @@ HELP = "run the issuer in production"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--workers", metavar="N", type=_number, help="processes that answer requests (server.workers)")
     add_configuration_arguments(parser)
 
 
-def run(args: argparse.Namespace) -> int:
-    from watchword.server.run import serve  # noqa: PLC0415  loaded when it is needed
+def _number(text: str) -> int:
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError("must be a whole number from 1 on")
+    return int(text)
 
+
+def run(args: argparse.Namespace) -> int:
+    found = examine(args)
+    if not isinstance(found, Loaded):
+        return _refuse(found)
+    from watchword.server import logs  # noqa: PLC0415  loaded when it is needed
+    from watchword.server.run import all_sockets  # noqa: PLC0415
+    from watchword.server.workers.supervisor import Supervisor  # noqa: PLC0415
+
+    settings = found.settings
+    sockets = all_sockets(listen(settings))
+    logging.config.dictConfig(logs.configuration())
+    supervisor = Supervisor(
+        command=_worker_command(args),
+        sockets=sockets,
+        workers=args.workers or settings.server.workers,
+        follows=args.workers is None,
+        clock=SystemClock(),
+        refuse=_refuse,
+    )
+    return supervisor.run()
+
+
+def _worker_command(args: argparse.Namespace) -> list[str]:
+    command = ["-m", "watchword.cli.local.leash", "{leash}", "watchword.cli.serve_worker"]
+    command += ["--sockets", "{sockets}", "--report", "{report}"]
+    for option, value in (("--config", args.config), ("--data-dir", args.data_dir)):
+        if value is not None:
+            command += [option, _literal(value)]
+    return command
+
+
+def _literal(text: str) -> str:
+    """``text`` as it stands in a format."""
+    return text.replace("{", "{{").replace("}", "}}")
+
+
+def examine(args: argparse.Namespace) -> Loaded | list[str]:
+    """The configuration that ``args`` name, or every reason why the issuer cannot be served with it."""
     try:
         loaded = load_configuration(args)
     except ConfigurationError as error:
         further = [] if error.readable is None else _problems(error.readable)
         told = [problem for problem in further if not any(key in problem for key in error.unreadable)]
-        return _refuse([*error.problems, *told])
-    settings = loaded.settings
-    if problems := _problems(settings):
-        return _refuse(problems)
-
-    async def opening() -> Any:
-        from watchword.wiring import create_application, open_issuer  # noqa: PLC0415
-
-        return create_application(await open_issuer(settings), loaded.explained)
-
-    serve(opening, listen(settings))
-    return 0
+        return [*error.problems, *told]
+    return _problems(loaded.settings) or loaded
 
 
 def listen(settings: Settings) -> "Listen":

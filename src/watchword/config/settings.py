@@ -29,6 +29,7 @@ class Server:
     trusted_proxies: tuple[str, ...] = option(
         values.networks, default=(), text="addresses whose X-Forwarded-For is believed"
     )
+    workers: int = option(values.count, default=1, text="processes of `serve` that answer requests")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,7 +5,7 @@ import errno
 import logging.config
 import socket
 import ssl
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,6 +19,7 @@ from watchword.server.tls import CertificateFiles, Renewal, new_context
 
 GRACE_SECONDS = 5  # after it, requests that still run are cut: an open event stream would never end by itself
 CONCURRENT_LIMIT = 2000
+LAST_ACCEPTED_SECONDS = 0.3
 
 
 class ListenError(WatchwordError):
@@ -40,13 +41,20 @@ class Listen:
     loopback: bool = False
 
 
-def serve(opening: Callable[[], Awaitable[Any]], listen: Listen, *, ready: Callable[[], None] = lambda: None) -> None:
+def serve(
+    opening: Callable[[], Awaitable[Any]],
+    listen: Listen,
+    *,
+    ready: Callable[[], None] = lambda: None,
+    sockets: Sequence[socket.socket] | None = None,
+) -> None:
     """Run an application until SIGINT or SIGTERM; idle connections are drained, then the lifespan ends.
 
     Args:
         opening: makes the ASGI application, inside the event loop that will run it; a refusal raises.
         listen: where, and with which certificate.
         ready: called once the application has started and the sockets listen.
+        sockets: bound already, instead of those that ``listen`` says.
 
     Raises:
         ListenError: the port is taken, or the address is not this machine's.
@@ -55,7 +63,23 @@ def serve(opening: Callable[[], Awaitable[Any]], listen: Listen, *, ready: Calla
     context = None if listen.tls is None else new_context(listen.tls)
     logging.config.dictConfig(logs.configuration())
     with asyncio.Runner(loop_factory=auto_loop_factory()) as runner:
-        runner.run(_serve(opening, listen, context, ready))
+        runner.run(_serve(opening, listen, context, ready, sockets))
+
+
+class _Server(uvicorn.Server):
+    """uvicorn's, but for connections it has taken a moment before it stops.
+
+    Their handshake goes on, and of those it does not know yet: it would end them at once, and not wait for their
+    first request. What comes later waits in the queue of the socket, for other processes.
+    """
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        for server in self.servers:
+            server.close()
+        for one in sockets or []:
+            one.close()
+        await asyncio.sleep(LAST_ACCEPTED_SECONDS)
+        await super().shutdown(sockets)
 
 
 def _configuration(application: Any, context: ssl.SSLContext | None) -> uvicorn.Config:
@@ -80,17 +104,16 @@ async def _serve(
     listen: Listen,
     context: ssl.SSLContext | None,
     ready: Callable[[], None],
+    sockets: Sequence[socket.socket] | None,
 ) -> None:
     application = await opening()
-    server = uvicorn.Server(_configuration(application, context))
-    sockets = open_sockets(listen.host, listen.port)
-    if listen.loopback and not covers_loopback(listen.host):
-        sockets += open_sockets("localhost", listen.port)
+    server = _Server(_configuration(application, context))
+    bound = all_sockets(listen) if sockets is None else list(sockets)
     beside = [asyncio.create_task(_announce(server, ready))]
     if listen.tls is not None and context is not None:
         beside.append(asyncio.create_task(Renewal(listen.tls, context).keep_looking()))
     try:
-        await server.serve(sockets=sockets)
+        await server.serve(sockets=bound)
     finally:
         for task in beside:
             task.cancel()
@@ -101,6 +124,18 @@ async def _announce(server: uvicorn.Server, ready: Callable[[], None]) -> None:
     while not server.started:  # noqa: ASYNC110  uvicorn offers a flag, no event
         await asyncio.sleep(0.01)
     ready()
+
+
+def all_sockets(listen: Listen) -> list[socket.socket]:
+    """Every socket that ``listen`` asks for, bound; they listen from the moment a server takes them.
+
+    Raises:
+        ListenError: one is taken, or the address is not this machine's.
+    """
+    sockets = open_sockets(listen.host, listen.port)
+    if listen.loopback and not covers_loopback(listen.host):
+        sockets += open_sockets("localhost", listen.port)
+    return sockets
 
 
 def open_sockets(host: str, port: int) -> list[socket.socket]:
