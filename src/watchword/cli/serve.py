@@ -46,7 +46,13 @@ def run(args: argparse.Namespace) -> int:
 
             return create_application(await open_issuer(settings, events=who.events, spans=who.spans), loaded.explained)
 
-        serve(opening, listen(settings), management=who.management, on_log_drop=who.on_log_drop)
+        serve(
+            opening,
+            listen(settings),
+            management=who.management,
+            log_level=settings.telemetry.log_level.upper(),
+            on_log_drop=who.on_log_drop,
+        )
     return 0
 
 

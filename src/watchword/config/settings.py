@@ -108,6 +108,7 @@ class Telemetry:
         default=None,
         text="where traces are sent by OTLP/HTTP, such as http://localhost:4318/v1/traces",
     )
+    log_level: str = option(values.log_level, default="info", text="what is logged, from debug, info or warning on")
     trace_percent: int = option(values.percent, default=100, text="how many requests in a hundred are traced")
 
 

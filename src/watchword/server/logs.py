@@ -70,7 +70,8 @@ def configuration(level: str = "INFO", *, on_drop: Callable[[str], None] | None 
                 "on_drop": on_drop,
             },
         },
-        "root": {"handlers": ["stderr"], "level": "WARNING"},
+        # At DEBUG libraries are heard too; of them only the places are told, see `_message`.
+        "root": {"handlers": ["stderr"], "level": "DEBUG" if level == "DEBUG" else "WARNING"},
         "loggers": {
             "watchword": {"level": level},
             "uvicorn": {"level": level},

@@ -48,6 +48,7 @@ def serve(
     *,
     ready: Callable[[], None] = lambda: None,
     management: Management | None = None,
+    log_level: str = "INFO",
     on_log_drop: Callable[[str], None] | None = None,
 ) -> None:
     """Run an application until SIGINT or SIGTERM; idle connections are drained, then the lifespan ends.
@@ -57,6 +58,7 @@ def serve(
         listen: where, and with which certificate.
         ready: called once the application has started and the sockets listen.
         management: where operators' machines ask; the last to close, so that they see the process stop.
+        log_level: from which on lines are logged.
         on_log_drop: is told of each log line that is not written, see `watchword.server.log_writer`.
 
     Raises:
@@ -64,7 +66,7 @@ def serve(
         ssl.SSLError, OSError: the certificate cannot be used.
     """
     context = None if listen.tls is None else new_context(listen.tls)
-    logging.config.dictConfig(logs.configuration(on_drop=on_log_drop))
+    logging.config.dictConfig(logs.configuration(log_level, on_drop=on_log_drop))
     with asyncio.Runner(loop_factory=auto_loop_factory()) as runner:
         runner.run(_serve(opening, listen, context, ready, management))
 
