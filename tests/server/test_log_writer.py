@@ -70,6 +70,14 @@ def test_r26_a_storm_is_cut_and_counted() -> None:
     assert after.__dict__["suppressed"] == dropped["storm"] == 1000 - STORM_LIMIT
 
 
+def test_r26_texts_of_libraries_that_differ_each_time_are_one_kind() -> None:
+    storm = Storm()
+    lines = [record(f"retrying in {number} seconds") for number in range(100)]
+    for line in lines:
+        line.name = "some.library"
+    assert sum(storm.filter(line) for line in lines) == STORM_LIMIT
+
+
 def test_r26_what_is_remembered_of_kinds_is_bounded() -> None:
     storm = Storm()
     for number in range(5000):

@@ -80,7 +80,8 @@ class LogWriter(logging.Handler):
 class Storm(logging.Filter):
     """Let ten warnings of one kind pass in ten seconds; the next one after that says how many were left out.
 
-    Request lines pass: there are as many as requests. A kind is a logger and the constant text of its message.
+    Request lines pass: there are as many as requests. A kind is a logger and the text of its message,
+    or of another library the line of code.
     """
 
     def __init__(self, on_drop: Callable[[str], None] | None = None) -> None:
@@ -91,7 +92,9 @@ class Storm(logging.Filter):
     def filter(self, record: logging.LogRecord) -> bool:
         if record.levelno < logging.WARNING:
             return True
-        kind = (record.name, record.msg if isinstance(record.msg, str) else type(record.msg).__name__)
+        # Our texts are constant. Others may put into theirs what differs each time: there the place is the kind.
+        is_own = record.name.startswith("watchword.")
+        kind = (record.name, str(record.msg) if is_own else f"{record.pathname}:{record.lineno}")
         if kind not in self._kinds and len(self._kinds) >= _KINDS_LIMIT:
             self._kinds.clear()
         window = self._kinds.setdefault(kind, [record.created, 0.0, 0.0])

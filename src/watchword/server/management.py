@@ -9,6 +9,7 @@ import ipaddress
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
+from urllib.parse import urlsplit
 
 from starlette.applications import Starlette
 from starlette.requests import Request
@@ -78,10 +79,17 @@ class _LoopbackNames:
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         if scope["type"] == "http":
             named = [value.decode("latin-1") for name, value in scope["headers"] if name == b"host"]
-            if len(named) != 1 or not _is_loopback(named[0].rpartition(":")[0] if ":" in named[0] else named[0]):
+            if len(named) != 1 or not _is_loopback(_name_of(named[0])):
                 await PlainTextResponse("not under this name\n", status_code=421)(scope, receive, send)
                 return
         await self._application(scope, receive, send)
+
+
+def _name_of(host: str) -> str:
+    try:
+        return urlsplit(f"//{host}").hostname or ""
+    except ValueError:
+        return ""
 
 
 def _is_loopback(name: str) -> bool:
