@@ -1,6 +1,7 @@
 """What a real `watchword serve` tells operators, and that it tells no secret (O80, O84, G11)."""
 
 import json
+import os
 import signal
 import ssl
 import subprocess
@@ -222,3 +223,39 @@ def test_nothing_is_loaded_that_nobody_asked_for() -> None:
     script = "import sys, watchword.cli.telling, watchword.server.run, watchword.wiring; print(*sys.modules)"
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
     assert {"prometheus_client", "opentelemetry.sdk", "requests"} & set(done.stdout.split()) == set()
+
+
+def test_two_processes_are_told_as_one(tmp_path: Path) -> None:
+    """Each serves at a port of its own here; both listen on the one management port, and either adds up both."""
+    directory, port = install(tmp_path, "sqlite:///data.sqlite")
+    asked_at = choose_port(0, hosts=("127.0.0.1",))
+    ports = [port, choose_port(0, hosts=("127.0.0.1",))]
+    numbers = directory / "numbers"
+    numbers.mkdir(0o700)
+    logs = [directory / f"log-{one}" for one in ports]
+    trusting = ssl.create_default_context(cafile=str(directory / "server.crt"))
+    processes = []
+    try:
+        for one, log in zip(ports, logs, strict=True):
+            words = ["serve", "--config", str(directory / "watchword.toml"), "--metrics-directory", str(numbers)]
+            given = {"WATCHWORD_SERVER_PORT": str(one), "WATCHWORD_SERVER_MANAGEMENT_PORT": str(asked_at)}
+            with log.open("wb") as sink:
+                processes.append(
+                    subprocess.Popen(
+                        [*COMMAND, *words], stdout=sink, stderr=subprocess.STDOUT, env={**os.environ, **given}
+                    )
+                )
+        name = {"Host": f"localhost:{port}"}
+        with httpx2.Client(verify=trusting, trust_env=False, headers=name, timeout=20) as http:
+            for one, log, process in zip(ports, logs, processes, strict=True):
+                base = f"https://localhost:{one}"
+                wait_for(lambda base=base: answers(http, f"{base}/readyz"), process, log)  # type: ignore[misc]
+                assert http.get(f"{base}/jwks").status_code == 200
+            for _ in range(6):  # the kernel chooses who answers: a connection each
+                exposition = httpx2.get(f"http://127.0.0.1:{asked_at}/metrics", trust_env=False, timeout=20).text
+                assert sum_of(exposition, "watchword_http_requests_total", route="/jwks", status="200") == 2
+    finally:
+        for process in processes:
+            process.send_signal(signal.SIGTERM)
+        endings = [process.wait(30) for process in processes]
+    assert set(endings) <= {0, -signal.SIGTERM}
