@@ -4,12 +4,13 @@ import argparse
 import sys
 from collections.abc import Callable, Sequence
 
-from benchmarks import enumeration, pages, start, verify
+from benchmarks import enumeration, pages, start, telemetry, verify
 
 BENCHMARKS: dict[str, Callable[[argparse.Namespace], int]] = {
     "enumeration": enumeration.run,
     "pages": pages.run,
     "start": start.run,
+    "telemetry": telemetry.run,
     "verify": verify.run,
 }
 

@@ -18,18 +18,22 @@ from watchword.config import Explained, Settings
 from watchword.console.paths import CALLBACK
 from watchword.console.routes import ROUTES
 from watchword.console.settings import Setting, tell_settings
+from watchword.events import EventSink, NoSink
 from watchword.issuer.app import create_app
 from watchword.issuer.context import Issuer
 from watchword.issuer.housekeeping import keep_tidy
 from watchword.issuer.keys.ring import KeyRing
+from watchword.issuer.measuring import keep_measuring
 from watchword.issuer.revocation.feed import Feed
 from watchword.issuer.revocation.streams import Streams
 from watchword.issuer.settings import IssuerSettings
 from watchword.store.engine import Store, open_store
 from watchword.store.errors import MasterKeyError
+from watchword.store.observed import ObservedStore
 from watchword.store.repositories.installation import SECRET_PURPOSES, check_master_key, server_secret
 from watchword.store.schema import check_current
 from watchword.store.sealing import MasterKey
+from watchword.telemetry import NoSpans, Spans
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,8 +90,16 @@ def master_key(settings: Settings) -> MasterKey:
     return MasterKey.from_file(Path(settings.keys.master_key_file))
 
 
-async def open_issuer(settings: Settings, *, clock: Clock | None = None) -> Opened:
+async def open_issuer(
+    settings: Settings, *, clock: Clock | None = None, events: EventSink | None = None, spans: Spans | None = None
+) -> Opened:
     """Open an installation that is migrated and initialised; nothing is made but keys that are missing.
+
+    Args:
+        settings: where it is, and how it is to behave.
+        clock: its time, when that is not the machine's.
+        events: whoever counts what happens.
+        spans: whoever traces it.
 
     Raises:
         SchemaBehindError: it must be migrated first.
@@ -98,9 +110,12 @@ async def open_issuer(settings: Settings, *, clock: Clock | None = None) -> Open
     key = master_key(settings)
     # An operator's command writes beside the running issuer.
     store = open_store(settings.database.url, shared=True)
+    clock = clock or SystemClock()
+    if events is not None or spans is not None:
+        store = ObservedStore(store, clock=clock, events=events or NoSink(), spans=spans or NoSpans())
     try:
         secrets = await store.read(lambda connection: _secrets(connection, key))
-        return _join(settings, store, key, secrets, clock or SystemClock())
+        return _join(settings, store, key, secrets, clock=clock, events=events or NoSink(), spans=spans or NoSpans())
     except BaseException:
         await store.close()
         raise
@@ -112,11 +127,20 @@ def _secrets(connection: Any, key: MasterKey) -> dict[str, bytes]:
     return {purpose: server_secret(connection, key, purpose) for purpose in SECRET_PURPOSES}
 
 
-def _join(settings: Settings, store: Store, key: MasterKey, secrets: dict[str, bytes], clock: Clock) -> Opened:
+def _join(
+    settings: Settings,
+    store: Store,
+    key: MasterKey,
+    secrets: dict[str, bytes],
+    *,
+    clock: Clock,
+    events: EventSink,
+    spans: Spans,
+) -> Opened:
     own = issuer_settings(settings)
-    ring = KeyRing(store=store, master_key=key, settings=own, clock=clock)
+    ring = KeyRing(store=store, master_key=key, settings=own, clock=clock, events=events)
     feed = Feed(store=store, keys=ring, settings=own, clock=clock)
-    streams = Streams(feed=feed, store=store, settings=own)
+    streams = Streams(feed=feed, store=store, settings=own, clock=clock, events=events)
     passwords = PasswordHasher()
     issuer = Issuer(
         settings=own,
@@ -127,7 +151,10 @@ def _join(settings: Settings, store: Store, key: MasterKey, secrets: dict[str, b
         streams=streams,
         secrets=secrets,
         passwords=passwords,
+        events=events,
+        spans=spans,
     )
+    issuer.health.add("clock", issuer.health.compare_clocks)
     desk = AdminDesk(
         store=store,
         clock=clock,
@@ -161,6 +188,10 @@ def create_application(opened: Opened, explained: Iterable[Explained]) -> Starle
         explained: how its settings came about, for the console to show.
     """
 
+    def stop() -> None:
+        opened.issuer.health.stop()
+        opened.issuer.streams.stop()
+
     @asynccontextmanager
     async def running(application: Starlette) -> AsyncIterator[dict[str, Any]]:
         del application
@@ -175,9 +206,11 @@ def create_application(opened: Opened, explained: Iterable[Explained]) -> Starle
             asyncio.create_task(opened.issuer.keys.keep_rotating()),
             asyncio.create_task(keep_tidy(opened.issuer)),
         ]
+        if not isinstance(opened.issuer.events, NoSink):
+            beside.append(asyncio.create_task(keep_measuring(opened.issuer)))
         try:
             # Our protocol class calls it when the server begins to stop: see `watchword.server.protocol`.
-            yield {"stopping": opened.issuer.streams.stop}
+            yield {"stopping": stop}
         finally:
             await opened.issuer.streams.aclose()
             for task in beside:
@@ -187,6 +220,7 @@ def create_application(opened: Opened, explained: Iterable[Explained]) -> Starle
 
     application = create_app(opened.issuer, routes=ROUTES, lifespan=running)
     application.state.desk = opened.desk
+    application.state.stop = stop
     tell_settings(application, map(_setting, explained))
     return application
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from watchword.cli.installation import add_configuration_arguments, load_configuration, sqlite_file
 from watchword.cli.issuer_checks import Seen, look_from_outside
+from watchword.cli.running_checks import look_at_running
 from watchword.cli.terminal import harmless, print_json, progress, styled
 from watchword.clock import SystemClock
 from watchword.config import ConfigurationError, Settings, find_configuration
@@ -66,6 +67,7 @@ def _look(args: argparse.Namespace) -> list[Seen]:
     seen.append(Seen("configuration", "ok", "can be read"))
     if has_server:
         seen.extend(_from_inside(settings))
+        seen.extend(look_at_running(settings))
     return [*seen, *look_from_outside(settings.server.issuer)]
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from watchword.cli.failures import several
 from watchword.cli.installation import add_configuration_arguments, load_configuration
+from watchword.cli.telling import missing_extras, telling
 from watchword.config import ConfigurationError, Settings, production_problems
 from watchword.errors import WatchwordError
 
@@ -21,6 +22,8 @@ HELP = "run the issuer in production"
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_configuration_arguments(parser)
+    # For whoever starts several of these processes as one issuer.
+    parser.add_argument("--metrics-directory", type=Path, help=argparse.SUPPRESS)
 
 
 def run(args: argparse.Namespace) -> int:
@@ -36,12 +39,20 @@ def run(args: argparse.Namespace) -> int:
     if problems := _problems(settings):
         return _refuse(problems)
 
-    async def opening() -> Any:
-        from watchword.wiring import create_application, open_issuer  # noqa: PLC0415
+    with telling(settings, args.metrics_directory) as who:
 
-        return create_application(await open_issuer(settings), loaded.explained)
+        async def opening() -> Any:
+            from watchword.wiring import create_application, open_issuer  # noqa: PLC0415
 
-    serve(opening, listen(settings))
+            return create_application(await open_issuer(settings, events=who.events, spans=who.spans), loaded.explained)
+
+        serve(
+            opening,
+            listen(settings),
+            management=who.management,
+            log_level=settings.telemetry.log_level.upper(),
+            on_log_drop=who.on_log_drop,
+        )
     return 0
 
 
@@ -59,7 +70,12 @@ def listen(settings: Settings) -> "Listen":
 
 def _problems(settings: Settings) -> list[str]:
     """Everything that keeps these settings from serving others."""
-    return production_problems(settings) + _installation_problems(settings) + _certificate_problems(settings)
+    return (
+        production_problems(settings)
+        + missing_extras(settings)
+        + _installation_problems(settings)
+        + _certificate_problems(settings)
+    )
 
 
 def _refuse(problems: list[str]) -> int:

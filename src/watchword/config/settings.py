@@ -29,6 +29,13 @@ class Server:
     trusted_proxies: tuple[str, ...] = option(
         values.networks, default=(), text="addresses whose X-Forwarded-For is believed"
     )
+    management_listen: str = option(values.text, default="127.0.0.1", text="the address metrics and checks are told at")
+    management_port: int | None = option(
+        values.port, default=None, text="the port of /metrics, /healthz and /readyz with every check; off without it"
+    )
+    management_token: str | None = option(
+        values.secret, default=None, secret=True, text="what /metrics asks for as a bearer token; must, off loopback"
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,6 +100,19 @@ class Revocation:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Telemetry:
+    """Who is told what happens inside a request."""
+
+    traces_endpoint: str | None = option(
+        values.base_url,
+        default=None,
+        text="where traces are sent by OTLP/HTTP, such as http://localhost:4318/v1/traces",
+    )
+    log_level: str = option(values.log_level, default="info", text="what is logged, from debug, info or warning on")
+    trace_percent: int = option(values.percent, default=100, text="how many requests in a hundred are traced")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Admin:
     """The first administrator, made without a set-up link."""
 
@@ -122,6 +142,7 @@ class Settings:
     tokens: Tokens
     sessions: Sessions
     revocation: Revocation
+    telemetry: Telemetry
     admin: Admin
     local: Local
 
@@ -144,6 +165,7 @@ SECTIONS: dict[str, type[Any]] = {
     "tokens": Tokens,
     "sessions": Sessions,
     "revocation": Revocation,
+    "telemetry": Telemetry,
     "admin": Admin,
     "local": Local,
 }

@@ -92,6 +92,22 @@ def count(value: Any, _reading: Reading) -> int:
     return number
 
 
+def log_level(value: Any, reading: Reading) -> str:
+    """How much is logged."""
+    level = text(value, reading).lower()
+    if level not in {"debug", "info", "warning"}:
+        raise ValueError("must be debug, info or warning")
+    return level
+
+
+def percent(value: Any, reading: Reading) -> int:
+    """A whole number from 1 to 100."""
+    number = count(value, reading)
+    if number > 100:
+        raise ValueError("must be a whole number from 1 to 100")
+    return number
+
+
 def path(value: Any, reading: Reading) -> str:
     """A file's absolute path; a relative one starts at the configuration file (or, in the environment, here)."""
     return str((reading.base / text(value, reading)).resolve())

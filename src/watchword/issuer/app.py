@@ -79,7 +79,13 @@ def create_app(issuer: Issuer, *, routes: Sequence[BaseRoute] = (), lifespan: Li
         lifespan=lifespan,
         middleware=[
             Middleware(SecurityHeaders, local=settings.local),
-            Middleware(Answering, clock=issuer.clock),
+            Middleware(
+                Answering,
+                clock=issuer.clock,
+                events=issuer.events,
+                spans=issuer.spans,
+                trusted_proxies=settings.trusted_proxies,
+            ),
             Middleware(Hosts, hosts=settings.answered_hosts, open_paths=PROBES),
             Middleware(CrossOrigin, public=PUBLIC, registered=REGISTERED_ORIGINS, origins=origins),
             Middleware(Body),
@@ -124,6 +130,7 @@ _SENTENCES = {
 async def _http_error(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
     code, sentence = _SENTENCES.get(error.status_code, ("invalid_request", "the request cannot be answered"))
+    request.scope["state"]["error"] = code
     if "text/html" in request.headers.get("accept", ""):
         response: Response = error_page(request, status=error.status_code, title="Error", sentence=sentence)
     else:

@@ -10,6 +10,7 @@ from tests.issuer.issuing import ISSUER, World, client_of
 from watchword.issuer.app import ENDPOINTS, create_app
 from watchword.issuer.client_auth import CLIENT_AUTH_METHODS
 from watchword.issuer.grants import GRANTS
+from watchword.issuer.health import KEPT
 from watchword.issuer.keys.rotation import SLOTS
 from watchword.issuer.revocation import withdraw
 from watchword.store.repositories import signing_keys
@@ -140,6 +141,9 @@ async def test_r37_ready_means_that_every_kind_of_token_can_be_signed(world: Wor
         job = partial(withdraw.key, kid=active.kid, reason="leaked", actor=SYSTEM, now=world.clock.now())
         await world.issuer.store.write(job)
     await world.issuer.keys.refresh()
+    world.clock.advance(KEPT)
     answer = await world.http.get("/readyz")
-    assert (answer.status_code, answer.json()["missing"], answer.headers["retry-after"]) == (503, ["keys"], "2")
+    assert (answer.status_code, answer.json(), answer.headers["retry-after"]) == (503, {"status": "not ready"}, "2")
+    report = await world.issuer.health.report()
+    assert [name for name, state in report.checks.items() if state != "ok"] == ["keys"]
     assert (await world.http.get("/healthz")).status_code == 200

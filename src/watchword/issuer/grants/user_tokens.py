@@ -140,6 +140,10 @@ def answer(request: TokenRequest, standing: UserStanding, signers: Signers, gran
     token = access_token(issuer.settings, signers.access, content, now=now)
     identity = _identity(issuer, signers.identity, standing, token, now) if OPENID in standing.scopes else None
     issuer.events.emit(TokenIssued(now, grant_type, grant.client_id, "access_token"))
+    if identity is not None:
+        issuer.events.emit(TokenIssued(now, grant_type, grant.client_id, "id_token"))
+    if standing.refresh_token is not None:
+        issuer.events.emit(TokenIssued(now, grant_type, grant.client_id, "refresh_token"))
     return TokenResponse(
         access_token=token.text,
         expires_in=token.expires_in,
