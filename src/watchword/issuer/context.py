@@ -7,6 +7,7 @@ from watchword.authn.factors.password import PasswordHasher
 from watchword.clock import Clock
 from watchword.events import EventSink, NoSink
 from watchword.issuer.keys.ring import KeyRing
+from watchword.issuer.restore_guard import RestoreGuard
 from watchword.issuer.revocation.feed import Feed
 from watchword.issuer.revocation.streams import Streams
 from watchword.issuer.settings import IssuerSettings
@@ -23,12 +24,12 @@ class Issuer:
         clock: its time.
         keys: the ring it signs with.
         secrets: HMAC keys by purpose (``csrf``, ``refresh``, ``throttle``, ``pairwise``, ``interaction``,
-            ``console``).
+            ``console``, ``witness``).
         feed: what it tells of withdrawn trust.
         streams: those it tells without being asked.
-        secrets: HMAC keys by purpose (``csrf``, ``refresh``, ``throttle``, ``pairwise``, ``interaction``).
         passwords: the bounded pool that hashes passwords.
         events: whoever listens.
+        guard: whether the database is the one it was; see `issuer.restore_guard`.
     """
 
     settings: IssuerSettings
@@ -40,3 +41,4 @@ class Issuer:
     secrets: Mapping[str, bytes] = field(repr=False)
     passwords: PasswordHasher
     events: EventSink = field(default_factory=NoSink)
+    guard: RestoreGuard = field(default_factory=RestoreGuard)

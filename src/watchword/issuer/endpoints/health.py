@@ -16,9 +16,11 @@ async def healthz(request: Request) -> Response:
 
 
 async def readyz(request: Request) -> Response:
-    """Records can be read and a signing key is at hand; else 503 with which of the two is missing."""
+    """Records can be read and are no older copy, and a signing key is at hand; else 503 with what is missing."""
     issuer = issuer_of(request)
     missing = []
+    if issuer.guard.is_restored:
+        missing.append("restore")
     try:
         await issuer.store.read(lambda connection: connection.execute(select(literal(1))).scalar_one())
     except WatchwordError:
