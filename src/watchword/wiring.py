@@ -142,13 +142,16 @@ async def ensure_installation(settings: Settings, store: Store, *, now: float) -
     await wrapped_master_key.ensure(store, key_provider(settings), issuer=issuer, previous=previous, now=now)
 
 
-async def open_issuer(settings: Settings, *, clock: Clock | None = None, serving: bool = False) -> Opened:
+async def open_issuer(
+    settings: Settings, *, clock: Clock | None = None, serving: bool = False, patient: bool = False
+) -> Opened:
     """Open an installation that is migrated and initialised; nothing is made but keys that are missing.
 
     Args:
         settings: which one.
         clock: its time; the machine's unless given.
         serving: tokens will be issued from it, so it must not be an older copy of itself.
+        patient: for a command that may touch every row; see `open_store`.
 
     Raises:
         RestoredError: it is one, and that has not been acknowledged; only when ``serving``.
@@ -159,7 +162,7 @@ async def open_issuer(settings: Settings, *, clock: Clock | None = None, serving
         StoreUnavailableError: the database does not answer.
     """
     # An operator's command writes beside the running issuer.
-    store = open_store(settings.database.url, shared=True)
+    store = open_store(settings.database.url, shared=True, patient=patient)
     try:
         await store.read(check_current)
         key = await find_master_key(settings, store)

@@ -66,7 +66,7 @@ async def _acknowledge(settings: "Settings") -> "Acknowledged":
     from watchword.admin.restore import acknowledge  # noqa: PLC0415  the server is loaded when a command needs it
     from watchword.wiring import open_issuer  # noqa: PLC0415
 
-    opened = await open_issuer(settings)
+    opened = await open_issuer(settings, patient=True)
     try:
         return await acknowledge(opened.desk, opened.witness)
     finally:
