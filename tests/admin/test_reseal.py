@@ -71,7 +71,7 @@ async def test_everything_moves_and_nothing_is_changed(
     assert (again.moved, again.was_done) == (0, True)
     assert (await reseal(store, NEW, clock=clock)).was_done, "without the old key, too"
     rows = await store.read(lambda connection: audit.latest(connection, limit=50))
-    assert [row.action for row in rows].count("keys.resealed") == 1
+    assert [row.action for row in rows].count("issuer.resealed") == 1
 
 
 async def test_an_issuer_that_runs_signs_through_all_of_it(

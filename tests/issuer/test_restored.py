@@ -168,7 +168,7 @@ async def test_acknowledging_is_one_transaction_with_its_audit_row(world: World)
     assert await count(world, select(func.count()).select_from(consents)) == 0
     assert await count(world, select(func.count()).where(setup_links.c.used_at.is_(None))) == 0
     rows = await world.issuer.store.read(lambda connection: audit.latest(connection, limit=50))
-    (row,) = [row for row in rows if row.action == "restore.acknowledged"]
+    (row,) = [row for row in rows if row.action == "issuer.restored"]
     assert row.details["from_journal"] == before.journal_id
     assert row.details["journal_id"] == done.journal_id
 

@@ -92,9 +92,8 @@ def _finish(connection: Connection, *, master_key: MasterKey, moved: int, now: f
         return False
     if not sealed_values.replace(connection, check, _sealed_anew(master_key, check)):
         return None
-    record(
-        connection, AuditEntry(now, actor, "keys.resealed", "issuer", "", {"values": len(values), "moved_last": moved})
-    )
+    details = {"values": len(values), "moved_last": moved}
+    record(connection, AuditEntry(now, actor, "issuer.resealed", "issuer", "", details))
     failpoint("reseal.check.before_commit")
     return True
 

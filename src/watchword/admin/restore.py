@@ -102,15 +102,8 @@ def _acknowledge(connection: Connection, desk: AdminDesk, *, seen: int, now: flo
     _raise_all_epochs(connection, now=now)
     generation = witnesses.begin_generation(connection, at_least=seen, journal_id=journal_id, now=now)
     done = Acknowledged(generation, journal_id, keys, revoked, ended, forgotten)
-    record(
-        connection,
-        desk.entry(
-            "restore.acknowledged",
-            "issuer",
-            before.installation_id,
-            **{"from_journal": before.journal_id, "from_seq": before.seq, **asdict(done)},
-        ),
-    )
+    details = {"from_journal": before.journal_id, "from_seq": before.seq, **asdict(done)}
+    record(connection, desk.entry("issuer.restored", "issuer", before.installation_id, **details))
     withdraw.everything(connection, reason=REASON, actor=desk.actor, now=now)
     return done
 

@@ -85,7 +85,7 @@ async def _make(
         initialise(connection, issuer=issuer, master_key=key, now=now, installation_id=called)
         wrapped_master_keys.add(connection, wrapped, now=now)
         details = {"provider": provider.name, "key": provider.key_reference}
-        record(connection, AuditEntry(now, OPERATOR, "master_key.wrapped", "issuer", key_id, details))
+        record(connection, AuditEntry(now, OPERATOR, "issuer.key_wrapped", "issuer", key_id, details))
 
     await store.write(job)
     return key
