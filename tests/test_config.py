@@ -91,6 +91,9 @@ def test_every_problem_is_told_at_once(tmp_path: Path) -> None:
     [
         ({"WATCHWORD_SERVER_TLS_KEY": "/k.pem"}, "belong together"),
         ({"WATCHWORD_KEYS_MASTER_KEY": "x", "WATCHWORD_KEYS_MASTER_KEY_FILE": "/k"}, "are both set"),
+        ({"WATCHWORD_KEYS_KMS": "aws", "WATCHWORD_KEYS_MASTER_KEY_FILE": "/k"}, "a master key is named too"),
+        ({"WATCHWORD_KEYS_KMS": "aws"}, "keys.aws_kms_key_id names no key"),
+        ({"WATCHWORD_KEYS_KMS": "vault"}, 'keys.kms must be "aws"'),
         ({"WATCHWORD_ADMIN_EMAIL": "amy@example.com"}, "admin.email and admin.password"),
         ({"WATCHWORD_TOKENS_REFRESH_IDLE": "90d"}, "refresh_idle is longer"),
         ({"WATCHWORD_SESSIONS_IDLE": "2d"}, "sessions.idle is longer"),

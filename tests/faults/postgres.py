@@ -108,6 +108,23 @@ class PostgresServer:
 
         self._run(database, run)
 
+    def dump(self, database: str) -> bytes:
+        """A backup of ``database``, made by pg_dump while others may be writing."""
+        return self._tool("pg_dump", "--format=custom", f"--dbname={self.url(database)}")
+
+    def put_back(self, database: str, dump: bytes) -> None:
+        """Replace ``database`` by what was dumped, whoever is connected."""
+        self.execute(f"DROP DATABASE {database} WITH (FORCE)", f"CREATE DATABASE {database}")
+        self._tool("pg_restore", "--exit-on-error", f"--dbname={self.url(database)}", given=dump)
+
+    def _tool(self, name: str, *arguments: str, given: bytes = b"") -> bytes:
+        command = [str(self._binaries / name), *arguments]
+        done: subprocess.CompletedProcess[bytes] = subprocess.run(
+            command, input=given, capture_output=True, check=False, **self._as_owner()
+        )
+        assert done.returncode == 0, done.stderr.decode(errors="replace")
+        return done.stdout
+
     def log(self) -> str:
         """What the server wrote."""
         return (self._home / "log").read_text(errors="replace")

@@ -1,5 +1,6 @@
 """Whether an installation is in order: looked at from inside, changing nothing."""
 
+import asyncio
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -7,11 +8,13 @@ from typing import Literal
 
 from sqlalchemy import text
 
+from watchword.admin import restore
 from watchword.clock import Clock
 from watchword.errors import WatchwordError
 from watchword.store.engine import Store
 from watchword.store.repositories import signing_keys
 from watchword.store.repositories.installation import check_master_key, issuer_of
+from watchword.store.repositories.sealed_values import check_of
 from watchword.store.repositories.signing_keys import SigningKey
 from watchword.store.schema import is_current
 from watchword.store.sealing import MasterKey
@@ -87,7 +90,28 @@ async def _look_at_master_key(store: Store, master_key: MasterKey) -> Finding:
         await store.read(lambda connection: check_master_key(connection, master_key))
     except WatchwordError as error:
         return Finding("master key", "problem", error.sentence, "restore the key file from your backup")
+    check = await store.read(check_of)
+    if not master_key.opens_alone(check.sealed, purpose=check.purpose):
+        step = "watchword keys reseal"
+        return Finding("master key", "warning", "the installation is still sealed under the previous one", step)
     return Finding("master key", "ok", "fits this installation")
+
+
+async def look_at_witness(store: Store, *, master_key: MasterKey, path: Path | None) -> Finding:
+    """Whether the database is the one it was, and whether anybody could tell if it were not."""
+    if path is None:
+        step = "set database.witness_file to a path outside the database and its backups"
+        return Finding("witness", "warning", "none: an older copy of the database would be served", step)
+    try:
+        judgement = await restore.look(store, master_key, path)
+    except WatchwordError as error:
+        return Finding("witness", "problem", error.sentence)
+    if judgement.verdict == "restored":
+        step = "watchword restore acknowledge"
+        return Finding("witness", "problem", f"the database is an older copy: {judgement.reason}", step)
+    if not await asyncio.to_thread(path.exists):
+        return Finding("witness", "ok", "begins with the next start")
+    return Finding("witness", "ok", "the database is the one it was")
 
 
 def look_at_keys(keys: list[SigningKey]) -> Iterator[Finding]:

@@ -2,12 +2,13 @@
 
 import argparse
 
+from watchword.cli import reseal
 from watchword.cli.installation import add_configuration_arguments, at_desk
 from watchword.cli.moments import moment
 from watchword.cli.terminal import print_json, print_table, styled
 
 NAME = "keys"
-HELP = "list and rotate signing keys"
+HELP = "list and rotate signing keys, and change the master key that seals them"
 _TIMES = ("created_at", "published_at", "activated_at", "retiring_at", "retired_at", "compromised_at")
 
 
@@ -20,7 +21,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     rotate.add_argument("--alg", default="ES256", choices=("ES256", "RS256"), help="which of the keys (default ES256)")
     rotate.set_defaults(action=_rotate)
-    for subparser in (listing, rotate):
+    resealing = reseal.add_action(actions)
+    for subparser in (listing, rotate, resealing):
         subparser.add_argument("--json", action="store_true", help="print JSON")
         add_configuration_arguments(subparser)
 

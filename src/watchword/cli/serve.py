@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from watchword.cli.failures import several
+from watchword.cli.failures import ACKNOWLEDGE, RESTORED, several, told
 from watchword.cli.installation import add_configuration_arguments, load_configuration
 from watchword.cli.telling import missing_extras, telling
 from watchword.config import ConfigurationError, Settings, production_problems
@@ -15,6 +15,8 @@ from watchword.errors import WatchwordError
 
 if TYPE_CHECKING:
     from watchword.server.run import Listen
+    from watchword.store.engine import Store
+    from watchword.store.sealing import MasterKey
 
 NAME = "serve"
 HELP = "run the issuer in production"
@@ -33,8 +35,8 @@ def run(args: argparse.Namespace) -> int:
         loaded = load_configuration(args)
     except ConfigurationError as error:
         further = [] if error.readable is None else _problems(error.readable)
-        told = [problem for problem in further if not any(key in problem for key in error.unreadable)]
-        return _refuse([*error.problems, *told])
+        others = [problem for problem in further if not any(key in problem for key in error.unreadable)]
+        return _refuse([*error.problems, *others])
     settings = loaded.settings
     if problems := _problems(settings):
         return _refuse(problems)
@@ -44,7 +46,8 @@ def run(args: argparse.Namespace) -> int:
         async def opening() -> Any:
             from watchword.wiring import create_application, open_issuer  # noqa: PLC0415
 
-            return create_application(await open_issuer(settings, events=who.events, spans=who.spans), loaded.explained)
+            opened = await open_issuer(settings, serving=True, events=who.events, spans=who.spans)
+            return create_application(opened, loaded.explained)
 
         serve(
             opening,
@@ -92,18 +95,11 @@ async def _look(settings: Settings) -> list[str]:
     from watchword.admin import installation  # noqa: PLC0415  loaded when it is needed
     from watchword.cli.installation import sqlite_file  # noqa: PLC0415
     from watchword.store.engine import open_store  # noqa: PLC0415
-    from watchword.wiring import master_key  # noqa: PLC0415
 
-    problems = []
-    key = None
-    try:
-        if settings.keys.master_key is not None or settings.keys.master_key_file is not None:
-            key = master_key(settings)
-    except WatchwordError as error:
-        problems.append(error.sentence)
     path = sqlite_file(settings.database.url)
     if path is not None and not path.exists():
-        return [*problems, "there is no database yet: run `watchword migrate`"]
+        return [*_file_problems(settings), "there is no database yet: run `watchword migrate`"]
+    problems = []
     store = open_store(settings.database.url)
     try:
         found = await installation.look(store)
@@ -114,13 +110,48 @@ async def _look(settings: Settings) -> list[str]:
         else:
             if found.issuer != settings.server.issuer:
                 problems.append(f"server.issuer differs from the one this installation was made for ({found.issuer})")
-            if key is not None:
-                await installation.check(store, key)
+            problems.extend(await _key_problems(settings, store))
+            return problems
     except WatchwordError as error:
         problems.append(error.sentence)
     finally:
         await store.close()
-    return problems
+    return [*_file_problems(settings), *problems]
+
+
+def _file_problems(settings: Settings) -> list[str]:
+    """What is wrong with the files of master keys, as far as that can be told without the database."""
+    from watchword.wiring import master_key_files  # noqa: PLC0415  loaded when it is needed
+
+    try:
+        master_key_files(settings)
+    except WatchwordError as error:
+        return [told(error)]
+    return []
+
+
+async def _key_problems(settings: Settings, store: "Store") -> list[str]:
+    """What is wrong with the master key of an installation; with the right one at hand, whether it was restored."""
+    from watchword.admin import installation  # noqa: PLC0415  loaded when it is needed
+    from watchword.wiring import find_master_key  # noqa: PLC0415
+
+    keys = settings.keys
+    if keys.master_key is None and keys.master_key_file is None and keys.kms is None:
+        return []  # told already
+    try:
+        key = await find_master_key(settings, store)
+        await installation.check(store, key)
+        return await _restore_problems(settings, store, key)
+    except WatchwordError as error:
+        return [told(error)]
+
+
+async def _restore_problems(settings: Settings, store: "Store", key: "MasterKey") -> list[str]:
+    """Whether the database is an older copy of itself, which must not serve until an operator has acknowledged it."""
+    from watchword.admin import restore  # noqa: PLC0415  loaded when it is needed
+
+    judgement = await restore.look(store, key, settings.witness_file)
+    return [f"{RESTORED} ({judgement.reason}): {ACKNOWLEDGE}"] if judgement.verdict == "restored" else []
 
 
 def _certificate_problems(settings: Settings) -> list[str]:

@@ -16,7 +16,7 @@ def production_problems(settings: Settings) -> list[str]:
         problems.append(
             "server.issuer is plain http: `serve` needs https (for your own machine there is `watchword up`)"
         )
-    if settings.keys.master_key is None and settings.keys.master_key_file is None:
+    if settings.keys.master_key is None and settings.keys.master_key_file is None and settings.keys.kms is None:
         problems.append("no master key: set keys.master_key_file or WATCHWORD_KEYS_MASTER_KEY_FILE")
     if server.tls_certificate is None and not server.trusted_proxies:
         problems.append(

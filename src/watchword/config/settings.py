@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, fields
 from functools import cache
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -45,6 +46,11 @@ class Database:
     url: str = option(
         values.database_url, secret=True, text="sqlite:////path/to/file or postgresql://user:password@host/name"
     )
+    witness_file: str | None = option(
+        values.path,
+        default=None,
+        text="file outside the database that tells when an older copy was put back (SQLite: beside it, unless set)",
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,6 +63,16 @@ class Keys:
     master_key: str | None = option(
         values.secret, default=None, secret=True, text="the master key itself, base64url (in the environment only)"
     )
+    previous_master_key_file: str | None = option(
+        values.path, default=None, text="file with the master key that is being left, until `watchword keys reseal`"
+    )
+    kms: str | None = option(
+        values.key_provider, default=None, text="the service that wraps the master key, instead of a file: aws"
+    )
+    aws_kms_key_id: str | None = option(
+        values.text, default=None, text="key id, ARN or alias of the key in AWS KMS that wraps the master key"
+    )
+    aws_region: str | None = option(values.text, default=None, text="where that key is, unless AWS_REGION says so")
     lifetime: int = option(
         values.seconds, default=30 * DAY, text="how long a key signs before its successor takes over"
     )
@@ -151,6 +167,19 @@ class Settings:
         """A plain-http issuer on this machine's loopback: for development, never for others."""
         parts = urlsplit(self.server.issuer)
         return parts.scheme == "http" and parts.hostname in LOOPBACK_HOSTS
+
+    @property
+    def witness_file(self) -> Path | None:
+        """Where the witness remembers; for SQLite beside the data file unless it is set."""
+        if self.database.witness_file is not None:
+            return Path(self.database.witness_file)
+        return None if self.data_file is None else self.data_file.with_name(self.data_file.name + ".witness")
+
+    @property
+    def data_file(self) -> Path | None:
+        """SQLite's data file; None for another database."""
+        url = self.database.url
+        return Path(url.removeprefix("sqlite:///")) if url.startswith("sqlite:///") else None
 
     @property
     def hosts(self) -> tuple[str, ...]:

@@ -48,6 +48,13 @@ def base_url(value: Any, reading: Reading) -> str:
     return url
 
 
+def key_provider(value: Any, _reading: Reading) -> str:
+    """A key management service that can wrap the master key."""
+    if value != "aws":
+        raise ValueError('must be "aws", or left out')
+    return "aws"
+
+
 def issuer_url(value: Any, reading: Reading) -> str:
     """The name of an issuer: a `base_url` as browsers write it, at the root of its host."""
     url = base_url(value, reading)

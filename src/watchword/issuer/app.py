@@ -18,6 +18,7 @@ from watchword.issuer.edge.cors import CrossOrigin
 from watchword.issuer.edge.headers import SecurityHeaders
 from watchword.issuer.edge.hosts import Hosts
 from watchword.issuer.edge.refusal import NO_STORE
+from watchword.issuer.edge.restored import RefuseRestored
 from watchword.issuer.endpoints import paths
 from watchword.issuer.endpoints.authorize import authorize
 from watchword.issuer.endpoints.discovery import authorization_server_metadata, openid_configuration
@@ -87,6 +88,7 @@ def create_app(issuer: Issuer, *, routes: Sequence[BaseRoute] = (), lifespan: Li
                 trusted_proxies=settings.trusted_proxies,
             ),
             Middleware(Hosts, hosts=settings.answered_hosts, open_paths=PROBES),
+            Middleware(RefuseRestored, guard=issuer.guard, open_paths=PROBES),
             Middleware(CrossOrigin, public=PUBLIC, registered=REGISTERED_ORIGINS, origins=origins),
             Middleware(Body),
         ],

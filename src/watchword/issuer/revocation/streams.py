@@ -126,6 +126,10 @@ class Streams:
     def stop(self) -> None:
         """End every stream, and open none any more: a server that stops would wait for them."""
         self._stopping.set()
+        self.interrupt()
+
+    def interrupt(self) -> None:
+        """End every stream there is; who reads comes back and asks anew."""
         for stream in self._open:
             stream.end("stopping")
 

@@ -25,6 +25,7 @@ from watchword.store.tables.people import (
     user_identifiers,
     users,
 )
+from watchword.store.tables.recovery import restores, witnesses, wrapped_master_keys
 from watchword.store.tables.trust import epochs, journal, journal_head, signing_keys
 
 __all__ = [
@@ -48,6 +49,7 @@ __all__ = [
     "outbox",
     "playground_runs",
     "refresh_tokens",
+    "restores",
     "role_assignments",
     "server_secrets",
     "sessions",
@@ -56,4 +58,6 @@ __all__ = [
     "subjects",
     "user_identifiers",
     "users",
+    "witnesses",
+    "wrapped_master_keys",
 ]
