@@ -22,6 +22,7 @@ from watchword.issuer.app import create_app
 from watchword.issuer.context import Issuer
 from watchword.issuer.housekeeping import keep_tidy
 from watchword.issuer.keys.ring import KeyRing
+from watchword.issuer.keys.step_time import database_time, time_of
 from watchword.issuer.revocation.feed import Feed
 from watchword.issuer.revocation.streams import Streams
 from watchword.issuer.settings import IssuerSettings
@@ -65,6 +66,8 @@ def issuer_settings(settings: Settings) -> IssuerSettings:
         jwks_max_age=keys.jwks_max_age,
         key_refresh=keys.refresh,
         key_lifetime=keys.lifetime,
+        signing_algorithms=keys.algorithms,
+        access_token_algorithm=keys.access_token_algorithm,
         streams_per_credential=revocation.streams_per_credential,
         streams_per_address=revocation.streams_per_address,
         trusted_proxies=settings.server.trusted_proxies,
@@ -100,7 +103,7 @@ async def open_issuer(settings: Settings, *, clock: Clock | None = None) -> Open
     store = open_store(settings.database.url, shared=True)
     try:
         secrets = await store.read(lambda connection: _secrets(connection, key))
-        return _join(settings, store, key, secrets, clock or SystemClock())
+        return _join(settings, store, key, secrets, clock)
     except BaseException:
         await store.close()
         raise
@@ -112,9 +115,10 @@ def _secrets(connection: Any, key: MasterKey) -> dict[str, bytes]:
     return {purpose: server_secret(connection, key, purpose) for purpose in SECRET_PURPOSES}
 
 
-def _join(settings: Settings, store: Store, key: MasterKey, secrets: dict[str, bytes], clock: Clock) -> Opened:
-    own = issuer_settings(settings)
-    ring = KeyRing(store=store, master_key=key, settings=own, clock=clock)
+def _join(settings: Settings, store: Store, key: MasterKey, secrets: dict[str, bytes], told: Clock | None) -> Opened:
+    own, clock = issuer_settings(settings), told or SystemClock()
+    step_time = database_time if told is None else time_of(told)
+    ring = KeyRing(store=store, master_key=key, settings=own, clock=clock, step_time=step_time)
     feed = Feed(store=store, keys=ring, settings=own, clock=clock)
     streams = Streams(feed=feed, store=store, settings=own)
     passwords = PasswordHasher()

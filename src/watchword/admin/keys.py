@@ -1,16 +1,71 @@
 """Signing keys, as an operator sees them."""
 
 import math
+from dataclasses import dataclass
+
+from sqlalchemy import Connection
 
 from watchword.admin.desk import AdminDesk
+from watchword.admin.errors import InvalidRequestError, UnknownError
 from watchword.issuer.keys.rotation import KeyStepError, prepublication
-from watchword.store.repositories import signing_keys
+from watchword.jose.algorithms import ASYMMETRIC
+from watchword.store.repositories import signing_algorithms, signing_keys
 from watchword.store.repositories.signing_keys import SigningKey
+
+REASON = "operator"
+
+
+@dataclass(frozen=True, slots=True)
+class HeldAlgorithm:
+    """An algorithm of the ring.
+
+    Args:
+        name: its name.
+        signs: whether a key signs with it now.
+        signs_from: from when on one may, UTC epoch seconds; None when one does, or none is published.
+        is_default: signs the access tokens of APIs that chose none.
+        apis: identifiers of the APIs that chose it.
+        clients: names of the clients whose ID tokens it signs.
+    """
+
+    name: str
+    signs: bool
+    signs_from: float | None
+    is_default: bool
+    apis: tuple[str, ...]
+    clients: tuple[str, ...]
 
 
 async def list_keys(desk: AdminDesk) -> list[SigningKey]:
     """Every key in whatever state, oldest first."""
     return await desk.store.read(signing_keys.list_all)
+
+
+async def list_algorithms(desk: AdminDesk) -> list[HeldAlgorithm]:
+    """Every algorithm that tokens are signed with, or will be."""
+
+    def job(connection: Connection) -> list[HeldAlgorithm]:
+        held = []
+        for one in signing_algorithms.list_all(connection):
+            active = signing_keys.find_in_state(connection, "token", one.algorithm, "active")
+            successor = signing_keys.find_in_state(connection, "token", one.algorithm, "next")
+            signs_from = None
+            if active is None and successor is not None and successor.published_at is not None:
+                signs_from = successor.published_at + prepublication(desk.settings)
+            of_apis, of_clients = signing_algorithms.needed_by(connection, one.algorithm)
+            held.append(
+                HeldAlgorithm(
+                    one.algorithm,
+                    active is not None,
+                    signs_from,
+                    one.is_default,
+                    tuple(of_apis),
+                    tuple(of_clients),
+                )
+            )
+        return held
+
+    return await desk.store.read(job)
 
 
 async def rotate(desk: AdminDesk, algorithm: str) -> str:
@@ -26,6 +81,64 @@ async def rotate(desk: AdminDesk, algorithm: str) -> str:
         if wait is None:
             raise
         raise KeyStepError(f"{error.sentence}: try again in {wait:.0f} seconds") from error
+
+
+async def compromise(desk: AdminDesk, kid: str) -> str | None:
+    """Refuse whatever ``kid`` signed, everywhere; another key signs from now on.
+
+    Returns:
+        The key that signs in its place; None when it did not sign.
+
+    Raises:
+        UnknownError: there is no such key.
+        InvalidRequestError: it is compromised already.
+    """
+    known = await desk.store.read(lambda connection: signing_keys.find(connection, kid))
+    if known is None:
+        raise UnknownError("there is no such key")
+    if not await desk.keys.compromise(kid, reason=REASON, actor=desk.actor):
+        raise InvalidRequestError("this key is compromised already")
+    if known.state != "active":
+        return None
+    successor = await desk.store.read(
+        lambda connection: signing_keys.find_in_state(connection, known.purpose, known.algorithm, "active")
+    )
+    return None if successor is None else successor.kid
+
+
+async def add_algorithm(desk: AdminDesk, algorithm: str) -> None:
+    """Publish a key for one more algorithm, which signs once every cache of the keys must have seen it.
+
+    Raises:
+        InvalidRequestError: it is there already.
+        KeyStepError: tokens cannot be signed with it.
+    """
+    if not await desk.keys.add_algorithm(algorithm, actor=desk.actor):
+        raise InvalidRequestError(f"the keys have {algorithm} already")
+
+
+async def remove_algorithm(desk: AdminDesk, algorithm: str) -> None:
+    """Sign nothing more with ``algorithm``; its keys stay published until their last token has ended.
+
+    Raises:
+        KeyStepError: it is not there, or something needs it; says what.
+    """
+    await desk.keys.remove_algorithm(algorithm, actor=desk.actor)
+
+
+async def use_by_default(desk: AdminDesk, algorithm: str) -> None:
+    """Let ``algorithm`` sign the access tokens of every API that chose no other.
+
+    Raises:
+        KeyStepError: it is not there, or does not sign yet.
+    """
+    await desk.keys.make_default(algorithm, actor=desk.actor)
+
+
+def algorithms_to_add(held: list[HeldAlgorithm]) -> tuple[str, ...]:
+    """Those that the ring could hold besides."""
+    names = {one.name for one in held}
+    return tuple(name for name in ASYMMETRIC if name not in names)
 
 
 async def _wait(desk: AdminDesk, algorithm: str) -> float | None:

@@ -5,7 +5,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from watchword.errors import WatchwordError
-from watchword.issuer.keys.rotation import SLOTS
+from watchword.issuer.keys.slots import FEED
 from watchword.issuer.requests import issuer_of
 
 
@@ -25,8 +25,10 @@ async def readyz(request: Request) -> Response:
         missing.append("store")
     else:
         try:
-            for slot in SLOTS:
-                await issuer.keys.signer(slot.algorithm, purpose=slot.purpose)
+            signers = await issuer.keys.signers()
+            for algorithm in await issuer.keys.must_sign():
+                signers.of(algorithm)
+            await issuer.keys.signer(FEED.algorithm, purpose=FEED.purpose)
         except WatchwordError:
             missing.append("keys")
     if missing:

@@ -25,7 +25,7 @@ from watchword.store.tables.people import (
     user_identifiers,
     users,
 )
-from watchword.store.tables.trust import epochs, journal, journal_head, signing_keys
+from watchword.store.tables.trust import epochs, journal, journal_head, signing_algorithms, signing_keys
 
 __all__ = [
     "apis",
@@ -52,6 +52,7 @@ __all__ = [
     "server_secrets",
     "sessions",
     "setup_links",
+    "signing_algorithms",
     "signing_keys",
     "subjects",
     "user_identifiers",
