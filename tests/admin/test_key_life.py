@@ -84,7 +84,7 @@ async def test_only_the_newest_of_those_retired_are_shown(desk: AdminDesk) -> No
     ]
     (slot,) = [
         s
-        for s in lives_of([Slot("token", one.algorithm)], [one, *old], desk.settings)
+        for s in lives_of([Slot(one.purpose, one.algorithm)], [one, *old], desk.settings)
         if s.slot == (one.purpose, one.algorithm)
     ]
     assert [life.key.kid for life in slot.lives] == [one.kid, "old8", "old7", "old6"]

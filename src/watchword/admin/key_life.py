@@ -68,7 +68,7 @@ def _in_slot(slot: Slot, keys: Sequence[SigningKey], settings: IssuerSettings) -
     may_sign = None
     if successor is not None and successor.published_at is not None:
         may_sign = successor.published_at + prepublication(settings)
-    takeover = None
+    takeover = may_sign  # of an algorithm that was added, the first key; else it waits for the active one's end
     if active is not None and active.activated_at is not None:
         # Without a successor one is published at the rotation's next look, so the end of its time is still the plan.
         takeover = max(active.activated_at + settings.key_lifetime, may_sign or 0.0)

@@ -8,6 +8,7 @@ from sqlalchemy import Connection
 from watchword.admin.desk import AdminDesk
 from watchword.admin.errors import InvalidRequestError, UnknownError
 from watchword.issuer.keys.rotation import KeyStepError, prepublication
+from watchword.issuer.keys.slots import Slot
 from watchword.jose.algorithms import ASYMMETRIC
 from watchword.store.repositories import signing_algorithms, signing_keys
 from watchword.store.repositories.signing_keys import SigningKey
@@ -45,27 +46,25 @@ async def list_algorithms(desk: AdminDesk) -> list[HeldAlgorithm]:
     """Every algorithm that tokens are signed with, or will be."""
 
     def job(connection: Connection) -> list[HeldAlgorithm]:
+        keys = {(key.algorithm, key.state): key for key in signing_keys.list_all(connection) if key.purpose == "token"}
+        apis = signing_algorithms.chosen_by_apis(connection)
+        clients = signing_algorithms.chosen_by_clients(connection)
         held = []
         for one in signing_algorithms.list_all(connection):
-            active = signing_keys.find_in_state(connection, "token", one.algorithm, "active")
-            successor = signing_keys.find_in_state(connection, "token", one.algorithm, "next")
+            signs, successor = (one.algorithm, "active") in keys, keys.get((one.algorithm, "next"))
             signs_from = None
-            if active is None and successor is not None and successor.published_at is not None:
+            if not signs and successor is not None and successor.published_at is not None:
                 signs_from = successor.published_at + prepublication(desk.settings)
-            of_apis, of_clients = signing_algorithms.needed_by(connection, one.algorithm)
-            held.append(
-                HeldAlgorithm(
-                    one.algorithm,
-                    active is not None,
-                    signs_from,
-                    one.is_default,
-                    tuple(of_apis),
-                    tuple(of_clients),
-                )
-            )
+            users = tuple(apis.get(one.algorithm, ())), tuple(clients.get(one.algorithm, ()))
+            held.append(HeldAlgorithm(one.algorithm, signs, signs_from, one.is_default, *users))
         return held
 
     return await desk.store.read(job)
+
+
+async def choosable_algorithms(desk: AdminDesk) -> tuple[str, ...]:
+    """What can be chosen now, as this process knows it; the choice itself asks the records."""
+    return await desk.keys.signing_algorithms()
 
 
 async def rotate(desk: AdminDesk, algorithm: str) -> str:
@@ -77,10 +76,21 @@ async def rotate(desk: AdminDesk, algorithm: str) -> str:
     try:
         return await desk.keys.rotate(algorithm, actor=desk.actor)
     except KeyStepError as error:
-        wait = await _wait(desk, algorithm)
-        if wait is None:
+        wait = await desk.keys.seconds_to_wait(Slot("token", algorithm))
+        if not wait:
             raise
-        raise KeyStepError(f"{error.sentence}: try again in {wait:.0f} seconds") from error
+        raise KeyStepError(f"{error.sentence}: try again in {math.ceil(wait)} seconds") from error
+
+
+async def require_known_successor(desk: AdminDesk, algorithm: str) -> None:
+    """Make sure that every verifier knows the key that would take over: in an emergency nobody waits for that.
+
+    Raises:
+        KeyStepError: some may not know it yet; says for how long.
+    """
+    wait = await desk.keys.seconds_to_wait(Slot("token", algorithm))
+    if wait:
+        raise KeyStepError(f"not every verifier knows the next key yet: try again in {math.ceil(wait)} seconds")
 
 
 async def compromise(desk: AdminDesk, kid: str) -> str | None:
@@ -139,14 +149,3 @@ def algorithms_to_add(held: list[HeldAlgorithm]) -> tuple[str, ...]:
     """Those that the ring could hold besides."""
     names = {one.name for one in held}
     return tuple(name for name in ASYMMETRIC if name not in names)
-
-
-async def _wait(desk: AdminDesk, algorithm: str) -> float | None:
-    """Seconds until the successor may sign; None when it may, or there is none."""
-    times = [
-        key.published_at
-        for key in await list_keys(desk)
-        if (key.purpose, key.algorithm, key.state) == ("token", algorithm, "next") and key.published_at is not None
-    ]
-    left = max(times, default=0.0) + prepublication(desk.settings) - desk.clock.now()
-    return math.ceil(left) if left > 0 else None

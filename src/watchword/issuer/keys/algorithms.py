@@ -69,7 +69,8 @@ def remove(connection: Connection, algorithm: str, *, now: float, actor: Actor) 
         raise KeyStepError(f"no tokens are signed with {algorithm}")
     if held.is_default:
         raise KeyStepError(f"{algorithm} signs the access tokens of every API that chose no other: let another do so")
-    of_apis, of_clients = signing_algorithms.needed_by(connection, algorithm)
+    of_apis = signing_algorithms.chosen_by_apis(connection).get(algorithm, [])
+    of_clients = signing_algorithms.chosen_by_clients(connection).get(algorithm, [])
     if of_apis or of_clients:
         raise KeyStepError(f"{algorithm} is needed by {_told(of_apis, 'API')}{_told(of_clients, 'client', of_apis)}")
     signing_algorithms.remove(connection, algorithm)

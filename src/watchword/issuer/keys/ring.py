@@ -16,14 +16,15 @@ from watchword.events import EventSink, KeyActivated, NoSink
 from watchword.failpoints import failpoint
 from watchword.issuer.keys import algorithms, rotation
 from watchword.issuer.keys.rotation import KeyStepError, NewKey, Step
-from watchword.issuer.keys.signers import Signers
+from watchword.issuer.keys.signers import Signers, SigningKeyUnreadableError
 from watchword.issuer.keys.slots import Slot
 from watchword.issuer.keys.step_time import StepTime, database_time
 from watchword.issuer.revocation import withdraw
 from watchword.issuer.settings import IssuerSettings
-from watchword.jose import Key, KeySet
+from watchword.jose import JOSEError, Key, KeySet
 from watchword.oauth.errors import TemporarilyUnavailableError
 from watchword.store.engine import Store
+from watchword.store.errors import MasterKeyError
 from watchword.store.repositories import signing_algorithms, signing_keys
 from watchword.store.repositories.audit import SYSTEM, Actor
 from watchword.store.repositories.signing_algorithms import SigningAlgorithm
@@ -86,7 +87,7 @@ class KeyRing:
         """Make the keys that are missing, read the ring, and open what it signs with.
 
         Raises:
-            MasterKeyError: the ring was sealed under another master key.
+            SigningKeyUnreadableError: the ring was sealed under another master key, or is damaged.
         """
         await self.advance()
         await self.refresh()
@@ -98,13 +99,13 @@ class KeyRing:
         """The active private key for ``alg``.
 
         Raises:
-            TemporarilyUnavailableError: there is none, which the next rotation mends.
+            TemporarilyUnavailableError: there is none, which the next rotation mends, or it cannot be opened.
             StoreUnavailableError: the ring cannot be read.
         """
         active = (await self._fresh()).active.get(Slot(purpose, alg))
         if active is None:
             raise TemporarilyUnavailableError(detail=f"no active {purpose} key for {alg}", retry_after=2)
-        return self._opened.get(active.kid) or self._open(active)
+        return self._at_hand(active)
 
     async def signers(self) -> Signers:
         """Every active token key, for whatever an answer turns out to need.
@@ -112,7 +113,7 @@ class KeyRing:
         What signs with them must be sure of them in its own transaction: `watchword.issuer.gate`.
 
         Raises:
-            TemporarilyUnavailableError: the ring holds nothing yet.
+            TemporarilyUnavailableError: the ring holds nothing yet, or a key of it cannot be opened.
             StoreUnavailableError: the ring cannot be read.
         """
         snapshot = await self._fresh()
@@ -120,7 +121,7 @@ class KeyRing:
         if default is None:
             raise TemporarilyUnavailableError(detail="the ring holds no algorithm yet", retry_after=2)
         active = [key for slot, key in snapshot.active.items() if slot.purpose == "token"]
-        return Signers({key.algorithm: self._opened.get(key.kid) or self._open(key) for key in active}, default)
+        return Signers({key.algorithm: self._at_hand(key) for key in active}, default)
 
     async def signing_algorithms(self) -> tuple[str, ...]:
         """The algorithms that tokens are signed with now, RS256 first: many clients take the first they are told."""
@@ -187,6 +188,18 @@ class KeyRing:
         await self.advance()
         return kid
 
+    async def seconds_to_wait(self, slot: Slot) -> float:
+        """For how long the successor in ``slot`` has to be published yet; 0 when it may sign, or there is none."""
+
+        def job(connection: Connection) -> float:
+            successor = signing_keys.find_in_state(connection, *slot, "next")
+            published_at = None if successor is None else successor.published_at
+            if published_at is None:
+                return 0.0
+            return max(0.0, published_at + rotation.prepublication(self._settings) - self._time(connection))
+
+        return await self._store.read(job)
+
     async def compromise(self, kid: str, *, reason: str, actor: Actor) -> bool:
         """Refuse all that ``kid`` signed, from the moment this returns; another key signs already (R36).
 
@@ -206,8 +219,8 @@ class KeyRing:
 
         done = await self._store.write(job)
         failpoint("keys.compromise.after_commit")
-        if done:
-            await self._go_on()
+        # Also when it was done before: whoever did it may have died before the next successor was published.
+        await self._go_on()
         return done
 
     async def add_algorithm(self, algorithm: str, *, actor: Actor) -> bool:
@@ -339,10 +352,25 @@ class KeyRing:
         self._snapshot = _Snapshot(began, keys, active, held)
         return self._snapshot
 
+    def _at_hand(self, key: SigningKey) -> Key:
+        try:
+            return self._opened.get(key.kid) or self._open(key)
+        except SigningKeyUnreadableError as error:
+            raise TemporarilyUnavailableError(detail=error.sentence, retry_after=30) from error
+
     def _open(self, key: SigningKey) -> Key:
-        private = json.loads(self._master_key.open(key.sealed_private_jwk, purpose=SEALED_FOR))
-        self._opened[key.kid] = Key.from_dict(private)
-        return self._opened[key.kid]
+        try:
+            private = json.loads(self._master_key.open(key.sealed_private_jwk, purpose=SEALED_FOR))
+            opened = Key.from_dict(private)
+        except (MasterKeyError, JOSEError, ValueError) as error:
+            raise SigningKeyUnreadableError(
+                f"the signing key {key.kid} ({key.algorithm}) cannot be opened with this master key: restore the key "
+                f"file or the database, or withdraw the key with `watchword keys compromise {key.kid}`"
+            ) from error
+        if opened.kid != key.kid or opened.alg != key.algorithm:
+            raise SigningKeyUnreadableError(f"what is kept as the signing key {key.kid} is another key")
+        self._opened[key.kid] = opened
+        return opened
 
     def _tell(self, kid: str, algorithm: str) -> None:
         self._events.emit(KeyActivated(self._clock.now(), kid, algorithm))

@@ -6,6 +6,7 @@ from typing import ClassVar
 
 from watchword.jose import Key
 from watchword.oauth.errors import TemporarilyUnavailableError
+from watchword.store.errors import MasterKeyError
 from watchword.store.repositories.apis import Api
 
 
@@ -13,6 +14,12 @@ class SignersWithdrawnError(TemporarilyUnavailableError):
     """A key at hand must not sign any more; with the ring read again, the same request can be answered."""
 
     code: ClassVar[str] = TemporarilyUnavailableError.code
+
+
+class SigningKeyUnreadableError(MasterKeyError):
+    """A private key that is there cannot be used. No other is made in its place: operators decide (R37)."""
+
+    code: ClassVar[str] = "signing_key_unreadable"
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,8 @@
 """The algorithms that tokens are signed with, as operators want them."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Any
 
 from sqlalchemy import Connection, delete, insert, select, update
 
@@ -61,12 +63,23 @@ def make_default(connection: Connection, algorithm: str) -> None:
     connection.execute(update(signing_algorithms).where(columns.algorithm == algorithm).values(is_default=True))
 
 
-def needed_by(connection: Connection, algorithm: str) -> tuple[list[str], list[str]]:
-    """The names of the APIs and clients that chose ``algorithm``, disabled ones too: they may come back."""
-    of_apis = select(apis.c.identifier).where(apis.c.signing_alg == algorithm).order_by(apis.c.identifier)
-    of_clients = (
-        select(clients.c.name)
-        .where(clients.c.id_token_alg == algorithm, clients.c.status != "deleted")
-        .order_by(clients.c.name)
+def chosen_by_apis(connection: Connection) -> dict[str, list[str]]:
+    """The identifiers of the APIs that chose each algorithm, disabled ones too: they may come back."""
+    chosen = apis.c.signing_alg
+    statement = select(chosen, apis.c.identifier).where(chosen.is_not(None)).order_by(apis.c.identifier)
+    return _grouped(connection.execute(statement))
+
+
+def chosen_by_clients(connection: Connection) -> dict[str, list[str]]:
+    """The names of the clients whose ID tokens each algorithm signs, disabled ones too."""
+    statement = (
+        select(clients.c.id_token_alg, clients.c.name).where(clients.c.status != "deleted").order_by(clients.c.name)
     )
-    return list(connection.execute(of_apis).scalars()), list(connection.execute(of_clients).scalars())
+    return _grouped(connection.execute(statement))
+
+
+def _grouped(rows: Iterable[Any]) -> dict[str, list[str]]:
+    found: dict[str, list[str]] = {}
+    for algorithm, name in rows:
+        found.setdefault(algorithm, []).append(name)
+    return found
