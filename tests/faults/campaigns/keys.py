@@ -163,7 +163,7 @@ def _compromise_all(connection: Connection, *, now: float) -> None:
                 withdraw.key(connection, key.kid, reason="test", actor=SYSTEM, now=now)
 
 
-def _without_rsa(connection: Connection) -> None:
+def without_rsa(connection: Connection) -> None:
     """An RSA key takes too long to make for hundreds of rounds; the steps are the same for each slot."""
     connection.execute(delete(signing_algorithms).where(signing_algorithms.c.algorithm == "RS256"))
     connection.execute(delete(table).where(table.c.algorithm == "RS256"))
@@ -174,7 +174,7 @@ async def campaign(store: Store, url: str, seed: int) -> AsyncIterator[Campaign]
     """A ring at rest on an empty installation, and somebody to start workers."""
     clock = SettableClock(NOW)
     await store_ring(store, make_ring_keys(MASTER_KEY), clock.now())
-    await store.write(_without_rsa)
+    await store.write(without_rsa)
     async with CrashRunner(WORKER, {"url": url, "now": clock.now()}) as runner:
         yield Campaign(store, runner, clock, random.Random(seed))
 
