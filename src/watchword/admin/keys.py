@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection
 
+from watchword.admin.clients import ID_TOKEN_ALGORITHMS
 from watchword.admin.desk import AdminDesk
 from watchword.admin.errors import InvalidRequestError, UnknownError
 from watchword.issuer.keys.rotation import KeyStepError, prepublication
@@ -65,6 +66,11 @@ async def list_algorithms(desk: AdminDesk) -> list[HeldAlgorithm]:
 async def choosable_algorithms(desk: AdminDesk) -> tuple[str, ...]:
     """What can be chosen now, as this process knows it; the choice itself asks the records."""
     return await desk.keys.signing_algorithms()
+
+
+async def id_token_algorithms(desk: AdminDesk) -> tuple[str, ...]:
+    """Those of them that may sign ID tokens."""
+    return tuple(name for name in await choosable_algorithms(desk) if name in ID_TOKEN_ALGORITHMS)
 
 
 async def rotate(desk: AdminDesk, algorithm: str) -> str:

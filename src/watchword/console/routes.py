@@ -9,6 +9,7 @@ from watchword.console.api_page import add_api_scope, api, describe_api_scope, e
 from watchword.console.apis import apis, create_api
 from watchword.console.audit import audit
 from watchword.console.client_page import (
+    choose_client_algorithm,
     client,
     disable_client,
     edit_client,
@@ -74,6 +75,7 @@ ROUTES: Sequence[BaseRoute] = (
     exact_route(paths.CLIENTS, either(page(clients), action(create_client)), "GET", "POST"),
     exact_route(f"{paths.CLIENTS}/{{id}}", page(client), "GET"),
     exact_route(f"{paths.CLIENTS}/{{id}}/edit", action(edit_client), "POST"),
+    exact_route(f"{paths.CLIENTS}/{{id}}/algorithm", action(choose_client_algorithm), "POST"),
     exact_route(f"{paths.CLIENTS}/{{id}}/mend", action(mend_client), "POST"),
     exact_route(f"{paths.CLIENTS}/{{id}}/secret", action(renew_client_secret), "POST"),
     exact_route(f"{paths.CLIENTS}/{{id}}/disable", action(disable_client), "POST"),

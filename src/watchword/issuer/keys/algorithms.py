@@ -34,7 +34,7 @@ def found(connection: Connection, algorithms: Iterable[str], *, default: str, no
             connection,
             SigningAlgorithm(algorithm=algorithm, added_at=now, founding=is_first, is_default=algorithm == default),
         )
-        record(connection, _entry("algorithm_added", algorithm, now=now, actor=SYSTEM))
+        record(connection, _entry("key.algorithm_added", algorithm, now=now, actor=SYSTEM))
 
 
 def add(connection: Connection, algorithm: str, *, now: float, actor: Actor) -> bool:
@@ -53,7 +53,7 @@ def add(connection: Connection, algorithm: str, *, now: float, actor: Actor) -> 
     signing_algorithms.add(
         connection, SigningAlgorithm(algorithm=algorithm, added_at=now, founding=False, is_default=False)
     )
-    record(connection, _entry("algorithm_added", algorithm, now=now, actor=actor))
+    record(connection, _entry("key.algorithm_added", algorithm, now=now, actor=actor))
     failpoint("keys.add_algorithm.before_commit")
     return True
 
@@ -74,7 +74,7 @@ def remove(connection: Connection, algorithm: str, *, now: float, actor: Actor) 
     if of_apis or of_clients:
         raise KeyStepError(f"{algorithm} is needed by {_told(of_apis, 'API')}{_told(of_clients, 'client', of_apis)}")
     signing_algorithms.remove(connection, algorithm)
-    record(connection, _entry("algorithm_removed", algorithm, now=now, actor=actor))
+    record(connection, _entry("key.algorithm_removed", algorithm, now=now, actor=actor))
     slot = Slot("token", algorithm)
     active = signing_keys.find_in_state(connection, *slot, "active")
     if active is not None and signing_keys.move(connection, active.kid, expected="active", to="retiring", now=now):
@@ -94,7 +94,7 @@ def make_default(connection: Connection, algorithm: str, *, now: float, actor: A
     """
     require_signing(connection, algorithm)
     signing_algorithms.make_default(connection, algorithm)
-    record(connection, _entry("algorithm_default", algorithm, now=now, actor=actor))
+    record(connection, _entry("key.algorithm_default", algorithm, now=now, actor=actor))
 
 
 def require_signing(connection: Connection, algorithm: str) -> None:
@@ -122,4 +122,4 @@ def _listed(names: Sequence[str]) -> str:
 
 
 def _entry(action: str, algorithm: str, *, now: float, actor: Actor) -> AuditEntry:
-    return AuditEntry(now, actor, f"key.{action}", "key_algorithm", algorithm, {})
+    return AuditEntry(now, actor, action, "key_algorithm", algorithm, {})
