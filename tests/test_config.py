@@ -98,10 +98,17 @@ def test_every_problem_is_told_at_once(tmp_path: Path) -> None:
         ({"WATCHWORD_TOKENS_REFRESH_IDLE": "90d"}, "refresh_idle is longer"),
         ({"WATCHWORD_SESSIONS_IDLE": "2d"}, "sessions.idle is longer"),
         ({"WATCHWORD_KEYS_LIFETIME": "60"}, "keys.lifetime is shorter"),
+        ({"WATCHWORD_KEYS_ACCESS_TOKEN_ALGORITHM": "PS256"}, "is not one of keys.algorithms"),
     ],
 )
 def test_contradictions_are_told(changes: dict[str, str], sentence: str) -> None:
     assert any(sentence in problem for problem in problems_of(None, {**MINIMAL, **changes}))
+
+
+@pytest.mark.parametrize("algorithms", ["ES256", "RS256,PS256", "ES256,RS256,HS256", "ES256,RS256,none", ""])
+def test_algorithms_are_asymmetric_and_es256_and_rs256_among_them(algorithms: str) -> None:
+    told = problems_of(None, {**MINIMAL, "WATCHWORD_KEYS_ALGORITHMS": algorithms})
+    assert any(problem.startswith("keys.algorithms must") for problem in told)
 
 
 @pytest.mark.parametrize("number", ["0", "-1", "1.5", "many", ""])

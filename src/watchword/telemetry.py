@@ -43,7 +43,10 @@ SIGN_IN_OUTCOMES = (
 )
 ARTEFACTS = ("authorization_code", "refresh_token")
 REVOCATION_REASONS = ("code_reuse", "refresh_token_reuse", "revoked_by_client")
-ALGORITHMS = ("ES256", "RS256")
+ALGORITHMS = (
+    *("ES256", "ES384", "ES512", "Ed25519", "Ed448", "EdDSA", "ML-DSA-44", "ML-DSA-65", "ML-DSA-87"),
+    *("RS256", "RS384", "RS512", "PS256", "PS384", "PS512"),
+)
 KEY_PURPOSES = ("token", "feed")
 JOURNAL_KINDS = ("token", "grant", "session", "key", "subject", "client", "all")
 STREAM_ENDINGS = ("reader", "age", "credentials", "stopping", "refused")

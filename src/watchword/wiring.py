@@ -24,6 +24,7 @@ from watchword.issuer.app import create_app
 from watchword.issuer.context import Issuer
 from watchword.issuer.housekeeping import keep_tidy
 from watchword.issuer.keys.ring import KeyRing
+from watchword.issuer.keys.step_time import StepTime, database_time, time_of
 from watchword.issuer.measuring import keep_measuring
 from watchword.issuer.restore_guard import RestoreGuard
 from watchword.issuer.revocation.feed import Feed
@@ -75,6 +76,8 @@ def issuer_settings(settings: Settings) -> IssuerSettings:
         jwks_max_age=keys.jwks_max_age,
         key_refresh=keys.refresh,
         key_lifetime=keys.lifetime,
+        signing_algorithms=keys.algorithms,
+        access_token_algorithm=keys.access_token_algorithm,
         streams_per_credential=revocation.streams_per_credential,
         streams_per_address=revocation.streams_per_address,
         trusted_proxies=settings.server.trusted_proxies,
@@ -175,6 +178,7 @@ async def open_issuer(
     """
     # An operator's command writes beside the running issuer.
     store = open_store(settings.database.url, shared=True, patient=patient)
+    step_time = database_time if clock is None else time_of(clock)
     clock = clock or SystemClock()
     if events is not None or spans is not None:
         store = ObservedStore(store, clock=clock, events=events or NoSink(), spans=spans or NoSpans())
@@ -182,7 +186,16 @@ async def open_issuer(
         await store.read(check_current)
         key = await find_master_key(settings, store)
         secrets = await store.read(lambda connection: _secrets(connection, key))
-        opened = _join(settings, store, key, secrets, clock=clock, events=events or NoSink(), spans=spans or NoSpans())
+        opened = _join(
+            settings,
+            store,
+            key,
+            secrets,
+            clock=clock,
+            step_time=step_time,
+            events=events or NoSink(),
+            spans=spans or NoSpans(),
+        )
         if serving:
             await opened.issuer.guard.start()
     except BaseException:
@@ -209,11 +222,12 @@ def _join(
     secrets: dict[str, bytes],
     *,
     clock: Clock,
+    step_time: StepTime,
     events: EventSink,
     spans: Spans,
 ) -> Opened:
     own = issuer_settings(settings)
-    ring = KeyRing(store=store, master_key=key, settings=own, clock=clock, events=events)
+    ring = KeyRing(store=store, master_key=key, settings=own, clock=clock, step_time=step_time, events=events)
     feed = Feed(store=store, keys=ring, settings=own, clock=clock)
     streams = Streams(feed=feed, store=store, settings=own, clock=clock, events=events)
     witness = witness_of(settings, store, secrets["witness"])

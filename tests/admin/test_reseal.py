@@ -12,9 +12,8 @@ from watchword.admin.health import look_at_installation
 from watchword.admin.reseal import reseal
 from watchword.clock import SettableClock
 from watchword.issuer.app import create_app
-from watchword.issuer.keys import rotation
+from watchword.issuer.keys import algorithms
 from watchword.issuer.keys.ring import SEALED_FOR, KeyRing
-from watchword.issuer.keys.rotation import Slot
 from watchword.oauth.bearer import digest
 from watchword.store.engine import Store
 from watchword.store.errors import MasterKeyError
@@ -32,9 +31,9 @@ SECRET = "wws_" + "s" * 43
 
 
 @pytest.fixture
-def quick_ring(monkeypatch: pytest.MonkeyPatch) -> None:
+async def quick_ring(store: Store, clock: SettableClock) -> None:
     """Without RSA, whose keys take long to make: what is done to a sealed key is the same."""
-    monkeypatch.setattr(rotation, "SLOTS", (Slot("token", "ES256"), Slot("feed", "ES256")))
+    await store.write(partial(algorithms.found, algorithms=("ES256",), default="ES256", now=clock.now()))
 
 
 async def start_ring(store: Store, key: MasterKey, clock: SettableClock) -> KeyRing:

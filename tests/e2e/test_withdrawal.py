@@ -62,6 +62,11 @@ def claims_of(token: str) -> dict[str, Any]:
     return claims
 
 
+def kid_of(token: str) -> str:
+    header = token.split(".", maxsplit=1)[0]
+    return str(json.loads(base64.urlsafe_b64decode(header + "=" * (-len(header) % 4)))["kid"])
+
+
 def call(up: Installation, token: str) -> httpx2.Response:
     return httpx2.get(f"{up.demo_api}/orders", headers={"Authorization": f"Bearer {token}"}, trust_env=False)
 
@@ -93,12 +98,15 @@ def test_a_client_withdraws_its_own_token(running: Installation) -> None:
     assert call(running, kept).status_code == 200
 
 
-@pytest.mark.parametrize("kind", ["token", "client"])
+@pytest.mark.parametrize("kind", ["token", "client", "key"])
 def test_the_operator_withdraws_from_the_command_line(running: Installation, kind: str) -> None:
     token = machine_token(running)
     claims = claims_of(token)
     assert call(running, token).status_code == 200
-    watchword(running, "revoke", kind, claims["jti"] if kind == "token" else claims["client_id"])
+    if kind == "key":
+        watchword(running, "keys", "compromise", kid_of(token), "--yes")
+    else:
+        watchword(running, "revoke", kind, claims["jti"] if kind == "token" else claims["client_id"])
     is_refused_in_time(running, token)
     assert call(running, machine_token(running)).status_code == 200, "a new one is good"
 

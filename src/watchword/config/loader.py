@@ -219,5 +219,7 @@ def _contradictions(settings: Settings) -> Iterator[str]:
         yield "tokens.refresh_idle is longer than tokens.refresh_lifetime"
     if settings.sessions.idle > settings.sessions.lifetime:
         yield "sessions.idle is longer than sessions.lifetime"
+    if keys.access_token_algorithm not in keys.algorithms:
+        yield "keys.access_token_algorithm is not one of keys.algorithms"
     if keys.lifetime < keys.jwks_max_age + keys.refresh:
         yield "keys.lifetime is shorter than it takes to publish a successor (keys.jwks_max_age + keys.refresh)"

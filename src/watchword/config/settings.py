@@ -78,6 +78,14 @@ class Keys:
     )
     jwks_max_age: int = option(values.seconds, default=300, text="how long others may keep the published keys")
     refresh: int = option(values.seconds, default=10, text="how soon every process knows of a change of keys")
+    algorithms: tuple[str, ...] = option(
+        values.algorithms,
+        default=("ES256", "RS256"),
+        text="signs the tokens of a new installation; later: `watchword keys algorithm`",
+    )
+    access_token_algorithm: str = option(
+        values.algorithm, default="ES256", text="signs a new installation's access tokens; one of keys.algorithms"
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

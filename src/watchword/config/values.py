@@ -6,6 +6,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from watchword.config.options import Reading
+from watchword.jose.algorithms import ASYMMETRIC
 
 _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 _DURATION = re.compile(r"(\d{1,9})\s*([smhd]?)")
@@ -151,3 +152,20 @@ def database_url(value: Any, reading: Reading) -> str:
     if url.startswith("postgresql://"):
         return url
     raise ValueError("must start with sqlite:/// or postgresql://")
+
+
+def algorithm(value: Any, reading: Reading) -> str:
+    """A signature algorithm whose verifiers need no secret."""
+    name = text(value, reading)
+    if name not in ASYMMETRIC:
+        raise ValueError(f"must be one of {', '.join(ASYMMETRIC)}")
+    return name
+
+
+def algorithms(value: Any, reading: Reading) -> tuple[str, ...]:
+    """Signature algorithms, ES256 and RS256 among them."""
+    names = tuple(dict.fromkeys(algorithm(item, reading) for item in _texts(value)))
+    if not {"ES256", "RS256"} <= set(names):
+        # RS256 is what OpenID Connect Core promises every client, ES256 what the console itself signs in with.
+        raise ValueError("must name ES256 and RS256 beside any others")
+    return names

@@ -13,7 +13,7 @@ from sqlalchemy import Connection, literal, select, text
 
 from watchword.clock import Clock
 from watchword.issuer.keys.ring import KeyRing
-from watchword.issuer.keys.rotation import SLOTS
+from watchword.issuer.keys.slots import FEED
 from watchword.store.engine import Store
 from watchword.store.repositories import journal
 from watchword.store.schema import check_current
@@ -101,8 +101,10 @@ class Health:
         return states
 
     async def _sign(self) -> None:
-        for slot in SLOTS:
-            await self._keys.signer(slot.algorithm, purpose=slot.purpose)
+        signers = await self._keys.signers()
+        for algorithm in await self._keys.must_sign():
+            signers.of(algorithm)
+        await self._keys.signer(FEED.algorithm, purpose=FEED.purpose)
 
     async def compare_clocks(self) -> None:
         """A check for `add`: raises ``ValueError`` when this machine's clock and the database's differ too much."""

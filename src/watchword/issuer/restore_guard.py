@@ -99,7 +99,7 @@ class RestoreGuard:
             except RestoredError as error:
                 self._accuse(error.sentence)
             except WitnessError as error:
-                _log.error("the witness cannot remember", extra={"error": error.code, "detail": error.sentence})
+                _log.error("the witness cannot remember: %s", error.sentence, extra={"error": error.code})
             except WatchwordError as error:
                 _log.warning("the witness could not look", extra={"error": error.code})
 
@@ -125,6 +125,6 @@ class RestoreGuard:
 
     def _accuse(self, reason: str) -> None:
         if not self.is_restored:
-            _log.error("the database is an older copy: run `watchword restore acknowledge`", extra={"detail": reason})
+            _log.error("the database is an older copy: %s; run `watchword restore acknowledge`", reason)
             self.is_restored = True
             self._interrupt()

@@ -11,12 +11,13 @@ from contextlib import asynccontextmanager
 from typing import Any, TypeVar
 
 import asyncpg  # type: ignore[import-untyped]  # it ships no types
-from sqlalchemy import Connection, event, text
+from sqlalchemy import Connection, event
 from sqlalchemy.exc import DBAPIError, DisconnectionError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 from watchword.failpoints import failpoint
+from watchword.store.database_time import database_time
 from watchword.store.engine import Dialect, Store
 from watchword.store.errors import StoreUnavailableError
 
@@ -111,7 +112,7 @@ class PostgresStore(Store):
             return await connection.run_sync(job)
 
     async def now(self) -> float:
-        return await self.read(_database_time)
+        return await self.read(database_time)
 
     async def close(self) -> None:
         await self._engine.dispose()
@@ -143,10 +144,6 @@ class ConnectionLostError(StoreUnavailableError):
 
 class CollisionError(StoreUnavailableError):
     """What others did at the same time cannot be put in one order with the job: it must be run again."""
-
-
-def _database_time(connection: Connection) -> float:
-    return float(connection.execute(text("SELECT extract(epoch FROM clock_timestamp())")).scalar_one())
 
 
 def _pause(attempt: int) -> float:

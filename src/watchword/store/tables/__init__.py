@@ -26,7 +26,7 @@ from watchword.store.tables.people import (
     users,
 )
 from watchword.store.tables.recovery import restores, witnesses, wrapped_master_keys
-from watchword.store.tables.trust import epochs, journal, journal_head, signing_keys
+from watchword.store.tables.trust import epochs, journal, journal_head, signing_algorithms, signing_keys
 
 __all__ = [
     "apis",
@@ -54,6 +54,7 @@ __all__ = [
     "server_secrets",
     "sessions",
     "setup_links",
+    "signing_algorithms",
     "signing_keys",
     "subjects",
     "user_identifiers",
