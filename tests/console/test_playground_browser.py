@@ -7,13 +7,10 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Page, expect
 from tests.console.up import Watched, browsing, running_up, set_up, sign_in
-from tests.e2e.conftest import worker_id
 from tests.e2e.installation import Installation
 
 from watchword.console.playground.kinds import arrows_of, attacks_on
 from watchword.console.projects import PROJECTS, ProjectKind
-
-__all__ = ["worker_id"]
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
@@ -31,8 +28,8 @@ LAST_CODES = {
 
 
 @pytest.fixture(scope="module")
-def up(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Iterator[Installation]:
-    with running_up(tmp_path_factory.mktemp("playground"), worker_id, offset=8) as installation:
+def up(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation]:
+    with running_up(tmp_path_factory.mktemp("playground"), offset=8) as installation:
         with browsing() as first:
             set_up(first.page, installation)
             first.page.click("#start-playground")

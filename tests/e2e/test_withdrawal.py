@@ -12,9 +12,10 @@ from typing import Any
 import httpx2
 import pytest
 from authlib.oauth2.rfc7636 import create_s256_code_challenge
-from tests.e2e.conftest import CALLBACK, WEB_CLIENT, base_port
+from tests.e2e.conftest import CALLBACK, WEB_CLIENT
 from tests.e2e.installation import Installation, start
 from tests.e2e.person import Person
+from tests.ports import block
 
 pytestmark = pytest.mark.slow
 
@@ -125,9 +126,9 @@ def test_a_user_who_is_disabled_is_out(running: Installation, alice: Person) -> 
     assert call(running, hers).status_code == 200
 
 
-def test_what_was_withdrawn_stays_so_when_the_issuer_is_started_again(directory: Path, worker_id: str) -> None:
+def test_what_was_withdrawn_stays_so_when_the_issuer_is_started_again(directory: Path) -> None:
     """And an issuer that pushes, even to somebody who does not go away, stops at once."""
-    ports = ("--port", str(base_port(worker_id) + 4), "--demo-port", str(base_port(worker_id) + 5))
+    ports = ("--port", str(block("up") + 4), "--demo-port", str(block("up") + 5))
     up = start(directory, *ports)
     try:
         token = machine_token(up)
