@@ -184,7 +184,11 @@ class Installation:
 
 @contextmanager
 def installed(
-    database: DatabaseKind, *, processes: int, settings: Mapping[str, Mapping[str, Any]] | None = None
+    database: DatabaseKind,
+    *,
+    processes: int,
+    settings: Mapping[str, Mapping[str, Any]] | None = None,
+    url: str | None = None,
 ) -> Iterator[Installation]:
     """A new installation for as long as the block lasts.
 
@@ -192,11 +196,13 @@ def installed(
         database: ``postgresql`` is durable as the one that operators have: fsync is on.
         processes: how many `watchword serve` share it.
         settings: further ones by section.
+        url: of an empty database that is there already; made here otherwise.
     """
     with ExitStack() as stack:
         directory = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="watchword-benchmark-")))
-        postgres = stack.enter_context(_postgres()) if database == "postgresql" else None
-        url = f"sqlite:///{directory}/data.sqlite" if postgres is None else postgres.url()
+        postgres = stack.enter_context(_postgres()) if database == "postgresql" and url is None else None
+        if url is None:
+            url = f"sqlite:///{directory}/data.sqlite" if postgres is None else postgres.url()
         certificate = make_certificate(directory, "server")
         MasterKey.generate_file(directory / "master.key")
         front = choose_port(0, hosts=("127.0.0.1",))
@@ -264,7 +270,7 @@ def _balanced(front: int, ports: list[int]) -> Iterator[None]:
         yield
     finally:
         process.terminate()
-        process.wait(timeout=10)
+        process.communicate(timeout=10)
 
 
 def _toml(sections: Mapping[str, Mapping[str, Any]]) -> str:

@@ -34,10 +34,13 @@ class PostgresServer:
         durable: keep what was committed when the server is killed. Without it everything is faster, and nothing
             may be concluded from a crash of the machine (of the server alone, it may).
         settings: of postgresql.conf, over those for tests.
+        within: the directory to make its own in; one that another user can get to.
     """
 
-    def __init__(self, *, durable: bool = False, settings: Mapping[str, str] | None = None) -> None:
-        self._home = Path(tempfile.mkdtemp(prefix="watchword-pg-", dir=_open_temporary_directory()))
+    def __init__(
+        self, *, durable: bool = False, settings: Mapping[str, str] | None = None, within: Path | None = None
+    ) -> None:
+        self._home = Path(tempfile.mkdtemp(prefix="watchword-pg-", dir=within or _open_temporary_directory()))
         self._owner = UNPRIVILEGED if os.geteuid() == 0 else None
         self._binaries = _binaries(self._home, readable_by_others=self._owner is not None)
         self._data = self._home / "data"
