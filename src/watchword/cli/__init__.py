@@ -16,6 +16,8 @@ COMMANDS = (
     "up",
     "serve",
     "migrate",
+    "backup",
+    "restore",
     "api",
     "client",
     "user",

@@ -3,10 +3,12 @@
 import argparse
 import socket
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from watchword.cli.installation import add_configuration_arguments
 from watchword.cli.serve import examine, listen
+from watchword.cli.telling import telling
 from watchword.config import Loaded
 from watchword.errors import WatchwordError
 
@@ -38,22 +40,34 @@ def _serve(args: argparse.Namespace, loaded: Loaded, told: "Sender") -> None:
 
     settings = loaded.settings
 
-    async def opening() -> Any:
-        from watchword.wiring import create_application, open_issuer  # noqa: PLC0415
-
-        return create_application(await open_issuer(settings), loaded.explained)
-
     sockets = [socket.socket(fileno=number) for number in args.sockets]
     for one in sockets:
         one.set_inheritable(False)
     report = Report(workers=settings.server.workers)
-    serve(opening, listen(settings), ready=lambda: told.send(report), sockets=sockets)
+    with telling(settings, args.metrics_directory) as who:
+
+        async def opening() -> Any:
+            from watchword.wiring import create_application, open_issuer  # noqa: PLC0415
+
+            opened = await open_issuer(settings, serving=True, events=who.events, spans=who.spans)
+            return create_application(opened, loaded.explained)
+
+        serve(
+            opening,
+            listen(settings),
+            ready=lambda: told.send(report),
+            sockets=sockets,
+            management=who.management,
+            log_level=settings.telemetry.log_level.upper(),
+            on_log_drop=who.on_log_drop,
+        )
 
 
 def _parse(arguments: list[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="watchword.cli.serve_worker")
     parser.add_argument("--sockets", type=_descriptors, required=True)
     parser.add_argument("--report", type=int, required=True)
+    parser.add_argument("--metrics-directory", type=Path)
     add_configuration_arguments(parser)
     return parser.parse_args(arguments)
 

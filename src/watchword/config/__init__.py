@@ -3,7 +3,14 @@
 This package alone reads the environment.
 """
 
-from watchword.config.environment import data_directory, find_configuration, has_display, inherited, wants_colour
+from watchword.config.environment import (
+    data_directory,
+    find_configuration,
+    has_display,
+    inherited,
+    share_metrics_directory,
+    wants_colour,
+)
 from watchword.config.loader import ConfigurationError, Explained, Loaded, load
 from watchword.config.options import Option
 from watchword.config.production import production_problems
@@ -23,5 +30,6 @@ __all__ = [
     "inherited",
     "load",
     "production_problems",
+    "share_metrics_directory",
     "wants_colour",
 ]

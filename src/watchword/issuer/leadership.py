@@ -11,13 +11,16 @@ from collections.abc import Callable, Coroutine, Sequence
 from functools import partial
 from typing import Any
 
+from watchword.clock import Clock
 from watchword.errors import WatchwordError
+from watchword.events import EventSink, Measured, NoSink
 from watchword.store.engine import Store
 from watchword.store.errors import StoreUnavailableError
 from watchword.store.fencing import Fence, fenced_by
 from watchword.store.identifiers import new_id
 from watchword.store.leader_lock import LeaderLock
 from watchword.store.repositories import leases
+from watchword.telemetry import LEADER
 
 NAME = "leader"
 LEASE_SECONDS = 15.0
@@ -34,6 +37,8 @@ class Leadership:
     Args:
         store: where the lease is.
         lock: the lock that goes with it.
+        clock: says when.
+        events: is told whether this process leads.
         name: of what is led.
         lease: seconds for which a lease is good unless it is renewed.
         look: seconds between two renewals or attempts.
@@ -44,12 +49,16 @@ class Leadership:
         *,
         store: Store,
         lock: LeaderLock,
+        clock: Clock,
+        events: EventSink | None = None,
         name: str = NAME,
         lease: float = LEASE_SECONDS,
         look: float = LOOK_SECONDS,
     ) -> None:
         self._store = store
         self._lock = lock
+        self._clock = clock
+        self._events = events or NoSink()
         self._name = name
         self._lease = lease
         self._look = look
@@ -71,6 +80,8 @@ class Leadership:
                 except (WatchwordError, OSError) as error:
                     # Nothing is known of the lease: duties go on, and their writes find out.
                     _log.warning("the lead cannot be seen to", extra={"exception": type(error).__qualname__})
+                leads = 0.0 if self.fence is None else 1.0
+                self._events.emit(Measured(self._clock.now(), LEADER.name, leads))
                 if self.fence != before:
                     await _end(tasks)
                     tasks = [] if self.fence is None else self._begin(self.fence, duties)

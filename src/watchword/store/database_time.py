@@ -1,12 +1,13 @@
-"""The database's clock, asked inside a job."""
+"""The one clock that all processes of an installation share."""
 
 from sqlalchemy import Connection, text
 
-_SQLITE = text("SELECT (julianday('now') - 2440587.5) * 86400.0")
-_POSTGRESQL = text("SELECT extract(epoch FROM clock_timestamp())")
+_STATEMENTS = {
+    "sqlite": "SELECT (julianday('now') - 2440587.5) * 86400.0",
+    "postgresql": "SELECT extract(epoch FROM clock_timestamp())",
+}
 
 
 def database_time(connection: Connection) -> float:
-    """What the database's clock shows now, UTC epoch seconds."""
-    statement = _SQLITE if connection.dialect.name == "sqlite" else _POSTGRESQL
-    return float(connection.execute(statement).scalar_one())
+    """The database's clock at this moment, not at the transaction's beginning; UTC epoch seconds."""
+    return float(connection.execute(text(_STATEMENTS[connection.dialect.name])).scalar_one())

@@ -49,14 +49,15 @@ class PostgresStore(Store):
 
     Args:
         url: a libpq connection URI (``sslmode`` and the other parameters of asyncpg's ``dsn`` included).
+        patient: let statements take their time.
     """
 
     dialect: Dialect = "postgresql"
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, *, patient: bool = False) -> None:
         self._engine = create_async_engine(
             "postgresql+asyncpg://",
-            async_creator=lambda: connect(url),
+            async_creator=lambda: connect(url, patient=patient),
             pool_size=POOL_SIZE,
             max_overflow=0,
             pool_timeout=POOL_WAIT,

@@ -9,6 +9,8 @@ from typing import ClassVar
 
 from sqlalchemy import Connection
 
+from watchword.clock import Clock, SystemClock
+from watchword.events import EventSink, NoSink, StreamEnded
 from watchword.issuer.revocation.event_stream import EventStream
 from watchword.issuer.revocation.feed import Feed
 from watchword.issuer.revocation.place import Place
@@ -66,6 +68,8 @@ class Streams:
         store: where credentials are.
         settings: how many streams there may be.
         wake: tells that another process may have committed; nothing depends on it but how soon.
+        clock: says when a stream ended.
+        events: is told that it did.
         intervals: other than those of the protocol, for tests.
     """
 
@@ -76,6 +80,8 @@ class Streams:
         store: Store,
         settings: IssuerSettings,
         wake: Wake | None = None,
+        clock: Clock | None = None,
+        events: EventSink | None = None,
         intervals: Intervals | None = None,
     ) -> None:
         self._feed = feed
@@ -83,6 +89,8 @@ class Streams:
         self._settings = settings
         self._wake = wake or NoWake()
         self._woken = asyncio.Event()
+        self._clock = clock or SystemClock()
+        self._events = events or NoSink()
         self._intervals = intervals or Intervals()
         self._open: dict[EventStream, _Holder] = {}
         self._watching: asyncio.Task[None] | None = None
@@ -107,7 +115,7 @@ class Streams:
             raise TemporarilyUnavailableError(retry_after=1)
         self._require_room(api, address)
         stream = EventStream(self._feed, place, heartbeat=self._intervals.heartbeat)
-        timer = asyncio.get_running_loop().call_later(self._intervals.longest, stream.end)
+        timer = asyncio.get_running_loop().call_later(self._intervals.longest, stream.end, "age")
         self._open[stream] = _Holder(api, address, timer)
         if self._watching is None or self._watching.done():
             self._watching = asyncio.create_task(self._watch())
@@ -118,13 +126,18 @@ class Streams:
         holder = self._open.pop(stream, None)
         if holder is not None:
             holder.timer.cancel()
+            self._tell(stream.ending)
 
     def stop(self) -> None:
         """End every stream, and open none any more: a server that stops would wait for them."""
         self._stopping.set()
         self._woken.set()
+        self.interrupt()
+
+    def interrupt(self) -> None:
+        """End every stream there is; who reads comes back and asks anew."""
         for stream in self._open:
-            stream.end()
+            stream.end("stopping")
 
     async def aclose(self) -> None:
         """`stop`, and let go of the store."""
@@ -138,6 +151,7 @@ class Streams:
         credentials = [holder.api.id for holder in self._open.values() if holder.api is not None]
         is_full = addresses.count(address) >= most.streams_per_address
         if is_full or (api is not None and credentials.count(api.id) >= most.streams_per_credential):
+            self._tell("refused")
             raise TooManyStreamsError(retry_after=self._intervals.retry_after)
 
     async def _watch(self) -> None:
@@ -184,7 +198,10 @@ class Streams:
         present = await self._store.read(lambda connection: _present(connection, identifiers))
         for stream, api in shown:
             if not _holds(api, present[api.id]):
-                stream.end()
+                stream.end("credentials")
+
+    def _tell(self, reason: str) -> None:
+        self._events.emit(StreamEnded(self._clock.now(), reason))
 
 
 def _present(connection: Connection, identifiers: Iterable[str]) -> dict[str, Api | None]:

@@ -45,6 +45,7 @@ class Supervisor:
         follows: whether a reload may change that number, because it is the configuration that says it.
         clock: for durations.
         refuse: told every problem of a start that came to nothing.
+        ended: told the number of each process that has ended.
     """
 
     def __init__(
@@ -56,6 +57,7 @@ class Supervisor:
         follows: bool,
         clock: Clock,
         refuse: Callable[[list[str]], object],
+        ended: Callable[[int], object] = lambda _pid: None,
     ) -> None:
         self._leash, self._hand = os.pipe()  # workers watch the first end; only this process holds the second
         self._sockets = sockets
@@ -64,6 +66,7 @@ class Supervisor:
         self._follows = follows
         self._clock = clock
         self._refuse = refuse
+        self._ended = ended
         self._leaving: list[Worker] = []
         self._pending: list[_Place] = []  # of a reload: whose worker is still of before
         self._successor: Worker | None = None  # of the first of them
@@ -136,6 +139,7 @@ class Supervisor:
         pause = 0.0 if place.failures == 1 else min(BACKOFF_SECONDS * 2 ** (place.failures - 2), BACKOFF_LIMIT)
         place.worker, place.start_at = None, now + pause
         worker.kill()
+        self._ended(worker.pid)
         for problem in _problems_of(worker):
             _log.error("%s", problem, extra={"event": "worker_start_failed"})
         _log.error("a worker %s and is started again", worker.ending, extra={"event": "worker_ended"})
@@ -191,6 +195,7 @@ class Supervisor:
                 worker.kill()
             if worker.has_ended:
                 worker.let_go()
+                self._ended(worker.pid)
                 self._leaving.remove(worker)
 
     def _stop(self, signals: Signals) -> int:
