@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from watchword.cli.failures import several
 from watchword.cli.installation import add_configuration_arguments, load_configuration
-from watchword.config import ConfigurationError, Settings, production_problems
+from watchword.config import ConfigurationError, Settings, notify_socket, production_problems
 from watchword.errors import WatchwordError
 
 if TYPE_CHECKING:
@@ -24,7 +24,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    from watchword.server.run import serve  # noqa: PLC0415  loaded when it is needed
+    from watchword.server.notify import tell_ready  # noqa: PLC0415  loaded when it is needed
+    from watchword.server.run import serve  # noqa: PLC0415
 
     try:
         loaded = load_configuration(args)
@@ -41,7 +42,8 @@ def run(args: argparse.Namespace) -> int:
 
         return create_application(await open_issuer(settings), loaded.explained)
 
-    serve(opening, listen(settings))
+    manager = notify_socket()
+    serve(opening, listen(settings), ready=lambda: None if manager is None else tell_ready(manager))
     return 0
 
 

@@ -48,3 +48,9 @@ def has_display(environment: Mapping[str, str] | None = None) -> bool:
 def inherited(**changes: str) -> dict[str, str]:
     """The environment for a child process: this one's, with ``changes``."""
     return {**os.environ, **changes}
+
+
+def notify_socket(environment: Mapping[str, str] | None = None) -> str | None:
+    """Where systemd wants to be told that a service is ready (``Type=notify``); None when nobody wants to know."""
+    variables = os.environ if environment is None else environment
+    return variables.get("NOTIFY_SOCKET") or None
