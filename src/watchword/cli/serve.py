@@ -18,7 +18,7 @@ from watchword.cli.failures import ACKNOWLEDGE, RESTORED, several, told
 from watchword.cli.installation import add_configuration_arguments, load_configuration
 from watchword.cli.telling import missing_extras
 from watchword.clock import SystemClock
-from watchword.config import ConfigurationError, Loaded, Settings, production_problems
+from watchword.config import ConfigurationError, Loaded, Settings, notify_socket, production_problems
 from watchword.errors import WatchwordError
 
 if TYPE_CHECKING:
@@ -48,8 +48,11 @@ def run(args: argparse.Namespace) -> int:
     if not isinstance(found, Loaded):
         return _refuse(found)
     from watchword.server import logs  # noqa: PLC0415  loaded when it is needed
+    from watchword.server.notify import tell_ready  # noqa: PLC0415
     from watchword.server.run import all_sockets  # noqa: PLC0415
     from watchword.server.workers.supervisor import Supervisor  # noqa: PLC0415
+
+    manager = notify_socket()
 
     settings = found.settings
     sockets = all_sockets(listen(settings))
@@ -62,6 +65,7 @@ def run(args: argparse.Namespace) -> int:
             follows=args.workers is None,
             clock=SystemClock(),
             refuse=_refuse,
+            ready=lambda: None if manager is None else tell_ready(manager),
             ended=lambda pid: _forget(metrics, pid),
         )
         return supervisor.run()

@@ -45,6 +45,7 @@ class Supervisor:
         follows: whether a reload may change that number, because it is the configuration that says it.
         clock: for durations.
         refuse: told every problem of a start that came to nothing.
+        ready: called once every worker serves for the first time.
         ended: told the number of each process that has ended.
     """
 
@@ -57,6 +58,7 @@ class Supervisor:
         follows: bool,
         clock: Clock,
         refuse: Callable[[list[str]], object],
+        ready: Callable[[], object] = lambda: None,
         ended: Callable[[int], object] = lambda _pid: None,
     ) -> None:
         self._leash, self._hand = os.pipe()  # workers watch the first end; only this process holds the second
@@ -66,6 +68,7 @@ class Supervisor:
         self._follows = follows
         self._clock = clock
         self._refuse = refuse
+        self._ready = ready
         self._ended = ended
         self._leaving: list[Worker] = []
         self._pending: list[_Place] = []  # of a reload: whose worker is still of before
@@ -120,6 +123,7 @@ class Supervisor:
                 self._note_failure(place, worker, now)
         if not self._has_served and serving(self._standing()) == len(self._places):
             self._has_served = True
+            self._ready()
             _log.info("every worker serves", extra={"event": "serving"})
         if serving(self._standing()) == 0 and all(place.failures >= HOPELESS for place in self._places):
             return ["every worker ends again and again; the log has their last words"]
