@@ -5,6 +5,7 @@ import importlib
 from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any, cast
 
@@ -25,6 +26,8 @@ from watchword.issuer.context import Issuer
 from watchword.issuer.housekeeping import keep_tidy
 from watchword.issuer.keys.ring import KeyRing
 from watchword.issuer.keys.step_time import StepTime, database_time, time_of
+from watchword.issuer.leadership import NAME as LEADER
+from watchword.issuer.leadership import Leadership
 from watchword.issuer.measuring import keep_measuring
 from watchword.issuer.restore_guard import RestoreGuard
 from watchword.issuer.revocation.feed import Feed
@@ -33,10 +36,12 @@ from watchword.issuer.settings import IssuerSettings
 from watchword.store.engine import Store, open_store
 from watchword.store.errors import MasterKeyError, StoreUnavailableError, WitnessError
 from watchword.store.key_providers import KEY_PROVIDERS, KeyProvider, KeyProviderKind
+from watchword.store.leader_lock import open_leader_lock
 from watchword.store.observed import ObservedStore
 from watchword.store.repositories.installation import SECRET_PURPOSES, check_master_key, server_secret
 from watchword.store.schema import check_current
 from watchword.store.sealing import MasterKey
+from watchword.store.wake import open_wake
 from watchword.store.witness import Witness
 from watchword.store.witness_file import WitnessFile
 from watchword.telemetry import NoSpans, Spans
@@ -49,6 +54,7 @@ class Opened:
     issuer: Issuer
     desk: AdminDesk
     store: Store
+    leadership: Leadership
     witness: Witness | None = None
 
     async def close(self) -> None:
@@ -229,7 +235,9 @@ def _join(
     own = issuer_settings(settings)
     ring = KeyRing(store=store, master_key=key, settings=own, clock=clock, step_time=step_time, events=events)
     feed = Feed(store=store, keys=ring, settings=own, clock=clock)
-    streams = Streams(feed=feed, store=store, settings=own, clock=clock, events=events)
+    streams = Streams(
+        feed=feed, store=store, settings=own, wake=open_wake(settings.database.url), clock=clock, events=events
+    )
     witness = witness_of(settings, store, secrets["witness"])
     passwords = PasswordHasher()
     issuer = Issuer(
@@ -254,7 +262,10 @@ def _join(
         settings=own,
         console_client_id=ConsoleClient.of(secrets["console"]).client_id,
     )
-    return Opened(issuer, desk, store, witness)
+    leadership = Leadership(
+        store=store, lock=open_leader_lock(settings.database.url, LEADER), clock=clock, events=events
+    )
+    return Opened(issuer, desk, store, leadership, witness)
 
 
 @asynccontextmanager
@@ -298,8 +309,9 @@ def create_application(opened: Opened, explained: Iterable[Explained]) -> Starle
             redirect_uri=opened.issuer.settings.url(CALLBACK),
         )
         beside = [
-            asyncio.create_task(opened.issuer.keys.keep_rotating()),
-            asyncio.create_task(keep_tidy(opened.issuer)),
+            asyncio.create_task(
+                opened.leadership.keep([opened.issuer.keys.keep_rotating, partial(keep_tidy, opened.issuer)])
+            ),
             asyncio.create_task(opened.issuer.guard.keep_checking()),
         ]
         if not isinstance(opened.issuer.events, NoSink):

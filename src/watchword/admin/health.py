@@ -18,7 +18,7 @@ from watchword.store.repositories.installation import check_master_key, issuer_o
 from watchword.store.repositories.sealed_values import check_of
 from watchword.store.repositories.signing_keys import SigningKey
 from watchword.store.schema import is_current
-from watchword.store.sealing import MasterKey
+from watchword.store.sealing import MasterKey, closed_bits
 
 Verdict = Literal["ok", "warning", "problem"]
 MAX_SKEW = 2.0  # seconds between this machine and its database; beyond it, workers stop issuing
@@ -38,11 +38,12 @@ def look_at_files(paths: list[Path]) -> Iterator[Finding]:
     """Whether secrets at rest are closed to others."""
     for path in paths:
         try:
-            mode = path.stat().st_mode & 0o777
+            status = path.stat()
         except OSError as error:
             yield Finding(f"file {path.name}", "problem", f"cannot be looked at ({error.strerror})")
             continue
-        if mode & 0o077:
+        mode = status.st_mode & 0o777
+        if mode & closed_bits(status.st_uid):
             yield Finding(f"file {path.name}", "problem", f"mode {mode:04o}: others can read it", f"chmod go= {path}")
         else:
             yield Finding(f"file {path.name}", "ok", f"mode {mode:04o}")

@@ -14,6 +14,7 @@ from watchword import __version__
 
 COMMANDS = (
     "up",
+    "init",
     "serve",
     "migrate",
     "backup",

@@ -1,16 +1,24 @@
-"""``watchword serve``: the issuer in production, under https, with everything that is wrong told at once."""
+"""``watchword serve``: the issuer in production, under https, with everything that is wrong told at once.
+
+This process looks after the workers that serve; each of them is a `watchword.cli.serve_worker`.
+"""
 
 import argparse
 import asyncio
+import logging.config
 import ssl
 import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from watchword.cli.failures import ACKNOWLEDGE, RESTORED, several, told
 from watchword.cli.installation import add_configuration_arguments, load_configuration
-from watchword.cli.telling import missing_extras, telling
-from watchword.config import ConfigurationError, Settings, production_problems
+from watchword.cli.telling import missing_extras
+from watchword.clock import SystemClock
+from watchword.config import ConfigurationError, Loaded, Settings, notify_socket, production_problems
 from watchword.errors import WatchwordError
 
 if TYPE_CHECKING:
@@ -23,40 +31,88 @@ HELP = "run the issuer in production"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--workers", metavar="N", type=_number, help="processes that answer requests (server.workers)")
     add_configuration_arguments(parser)
     # For whoever starts several of these processes as one issuer.
     parser.add_argument("--metrics-directory", type=Path, help=argparse.SUPPRESS)
 
 
-def run(args: argparse.Namespace) -> int:
-    from watchword.server.run import serve  # noqa: PLC0415  loaded when it is needed
+def _number(text: str) -> int:
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError("must be a whole number from 1 on")
+    return int(text)
 
+
+def run(args: argparse.Namespace) -> int:
+    found = examine(args)
+    if not isinstance(found, Loaded):
+        return _refuse(found)
+    from watchword.server import logs  # noqa: PLC0415  loaded when it is needed
+    from watchword.server.notify import tell_ready  # noqa: PLC0415
+    from watchword.server.run import all_sockets  # noqa: PLC0415
+    from watchword.server.workers.supervisor import Supervisor  # noqa: PLC0415
+
+    manager = notify_socket()
+
+    settings = found.settings
+    sockets = all_sockets(listen(settings))
+    logging.config.dictConfig(logs.configuration(settings.telemetry.log_level.upper()))
+    with _metrics_directory(settings, args.metrics_directory) as metrics:
+        supervisor = Supervisor(
+            command=_worker_command(args, metrics),
+            sockets=sockets,
+            workers=args.workers or settings.server.workers,
+            follows=args.workers is None,
+            clock=SystemClock(),
+            refuse=_refuse,
+            ready=lambda: None if manager is None else tell_ready(manager),
+            ended=lambda pid: _forget(metrics, pid),
+        )
+        return supervisor.run()
+
+
+@contextmanager
+def _metrics_directory(settings: Settings, given: Path | None) -> Iterator[Path | None]:
+    """Where the workers keep their numbers, so that each of them can tell those of all."""
+    if given is not None or settings.server.management_port is None:
+        yield given
+        return
+    with tempfile.TemporaryDirectory(prefix="watchword-metrics-") as made:
+        yield Path(made)
+
+
+def _forget(metrics: Path | None, pid: int) -> None:
+    if metrics is not None:
+        from watchword.server.metrics import forget_process  # noqa: PLC0415  an extra
+
+        forget_process(metrics, pid)
+
+
+def _worker_command(args: argparse.Namespace, metrics: Path | None) -> list[str]:
+    command = ["-m", "watchword.cli.local.leash", "{leash}", "watchword.cli.serve_worker"]
+    command += ["--sockets", "{sockets}", "--report", "{report}"]
+    directory = None if metrics is None else str(metrics)
+    named = (("--config", args.config), ("--data-dir", args.data_dir), ("--metrics-directory", directory))
+    for option, value in named:
+        if value is not None:
+            command += [option, _literal(value)]
+    return command
+
+
+def _literal(text: str) -> str:
+    """``text`` as it stands in a format."""
+    return text.replace("{", "{{").replace("}", "}}")
+
+
+def examine(args: argparse.Namespace) -> Loaded | list[str]:
+    """The configuration that ``args`` name, or every reason why the issuer cannot be served with it."""
     try:
         loaded = load_configuration(args)
     except ConfigurationError as error:
         further = [] if error.readable is None else _problems(error.readable)
         others = [problem for problem in further if not any(key in problem for key in error.unreadable)]
-        return _refuse([*error.problems, *others])
-    settings = loaded.settings
-    if problems := _problems(settings):
-        return _refuse(problems)
-
-    with telling(settings, args.metrics_directory) as who:
-
-        async def opening() -> Any:
-            from watchword.wiring import create_application, open_issuer  # noqa: PLC0415
-
-            opened = await open_issuer(settings, serving=True, events=who.events, spans=who.spans)
-            return create_application(opened, loaded.explained)
-
-        serve(
-            opening,
-            listen(settings),
-            management=who.management,
-            log_level=settings.telemetry.log_level.upper(),
-            on_log_drop=who.on_log_drop,
-        )
-    return 0
+        return [*error.problems, *others]
+    return _problems(loaded.settings) or loaded
 
 
 def listen(settings: Settings) -> "Listen":

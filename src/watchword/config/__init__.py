@@ -8,6 +8,7 @@ from watchword.config.environment import (
     find_configuration,
     has_display,
     inherited,
+    notify_socket,
     share_metrics_directory,
     wants_colour,
 )
@@ -29,6 +30,7 @@ __all__ = [
     "has_display",
     "inherited",
     "load",
+    "notify_socket",
     "production_problems",
     "share_metrics_directory",
     "wants_colour",

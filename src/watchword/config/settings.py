@@ -30,6 +30,7 @@ class Server:
     trusted_proxies: tuple[str, ...] = option(
         values.networks, default=(), text="addresses whose X-Forwarded-For is believed"
     )
+    workers: int = option(values.count, default=1, text="processes of `serve` that answer requests")
     management_listen: str = option(values.text, default="127.0.0.1", text="the address metrics and checks are told at")
     management_port: int | None = option(
         values.port, default=None, text="the port of /metrics, /healthz and /readyz with every check; off without it"

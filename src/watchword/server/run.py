@@ -6,7 +6,7 @@ import errno
 import logging.config
 import socket
 import ssl
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -21,6 +21,7 @@ from watchword.server.tls import CertificateFiles, Renewal, new_context
 
 GRACE_SECONDS = 5  # after it, requests that still run are cut: an open event stream would never end by itself
 CONCURRENT_LIMIT = 2000
+LAST_ACCEPTED_SECONDS = 0.3
 
 
 class ListenError(WatchwordError):
@@ -47,6 +48,7 @@ def serve(
     listen: Listen,
     *,
     ready: Callable[[], None] = lambda: None,
+    sockets: Sequence[socket.socket] | None = None,
     management: Management | None = None,
     log_level: str = "INFO",
     on_log_drop: Callable[[str], None] | None = None,
@@ -57,6 +59,7 @@ def serve(
         opening: makes the ASGI application, inside the event loop that will run it; a refusal raises.
         listen: where, and with which certificate.
         ready: called once the application has started and the sockets listen.
+        sockets: bound already, instead of those that ``listen`` says.
         management: where operators' machines ask; the last to close, so that they see the process stop.
         log_level: from which on lines are logged.
         on_log_drop: is told of each log line that is not written, see `watchword.server.log_writer`.
@@ -68,7 +71,23 @@ def serve(
     context = None if listen.tls is None else new_context(listen.tls)
     logging.config.dictConfig(logs.configuration(log_level, on_drop=on_log_drop))
     with asyncio.Runner(loop_factory=auto_loop_factory()) as runner:
-        runner.run(_serve(opening, listen, context, ready, management))
+        runner.run(_serve(opening, listen, context, ready, sockets=sockets, management=management))
+
+
+class _Server(uvicorn.Server):
+    """uvicorn's, but for connections it has taken a moment before it stops.
+
+    Their handshake goes on, and of those it does not know yet: it would end them at once, and not wait for their
+    first request. What comes later waits in the queue of the socket, for other processes.
+    """
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        for server in self.servers:
+            server.close()
+        for one in sockets or []:
+            one.close()
+        await asyncio.sleep(LAST_ACCEPTED_SECONDS)
+        await super().shutdown(sockets)
 
 
 def _configuration(application: Any, context: ssl.SSLContext | None) -> uvicorn.Config:
@@ -93,15 +112,15 @@ async def _serve(
     listen: Listen,
     context: ssl.SSLContext | None,
     ready: Callable[[], None],
+    *,
+    sockets: Sequence[socket.socket] | None,
     management: Management | None,
 ) -> None:
     application = await opening()
-    server = uvicorn.Server(_configuration(application, context))
-    sockets = open_sockets(listen.host, listen.port)
+    server = _Server(_configuration(application, context))
+    bound = all_sockets(listen) if sockets is None else list(sockets)
     # Both are bound before either serves: a port that is taken stops the start.
     asked = None if management is None else _Asked(management, application)
-    if listen.loopback and not covers_loopback(listen.host):
-        sockets += open_sockets("localhost", listen.port)
     beside = [asyncio.create_task(_announce(server, ready))]
     if listen.tls is not None and context is not None:
         beside.append(asyncio.create_task(Renewal(listen.tls, context).keep_looking()))
@@ -111,7 +130,7 @@ async def _serve(
             beside.append(asyncio.create_task(_tell_of_the_end(server, stopping)))
         if asked is not None:
             asked.begin()
-        await server.serve(sockets=sockets)
+        await server.serve(sockets=bound)
     finally:
         if asked is not None:
             await asked.end()
@@ -172,6 +191,18 @@ async def _announce(server: uvicorn.Server, ready: Callable[[], None]) -> None:
     while not server.started:  # noqa: ASYNC110  uvicorn offers a flag, no event
         await asyncio.sleep(0.01)
     ready()
+
+
+def all_sockets(listen: Listen) -> list[socket.socket]:
+    """Every socket that ``listen`` asks for, bound; they listen from the moment a server takes them.
+
+    Raises:
+        ListenError: one is taken, or the address is not this machine's.
+    """
+    sockets = open_sockets(listen.host, listen.port)
+    if listen.loopback and not covers_loopback(listen.host):
+        sockets += open_sockets("localhost", listen.port)
+    return sockets
 
 
 def open_sockets(host: str, port: int, *, shared: bool = False) -> list[socket.socket]:

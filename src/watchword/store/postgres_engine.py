@@ -20,11 +20,12 @@ from watchword.failpoints import failpoint
 from watchword.store.database_time import database_time
 from watchword.store.engine import Dialect, Store
 from watchword.store.errors import StoreUnavailableError
+from watchword.store.fencing import fenced
 
 T = TypeVar("T")
 
 POOL_SIZE = 8
-POOL_WAIT = 1.0  # seconds to wait for a free connection
+POOL_WAIT = 0.25  # seconds to wait for a free connection
 CONNECT_WAIT = 2.0  # seconds to wait for a new one
 STATEMENT_TIMEOUT = 2000  # milliseconds, enforced by the database
 COMMAND_WAIT = 2.5  # seconds, enforced here: a database that hangs enforces nothing
@@ -68,6 +69,7 @@ class PostgresStore(Store):
         self._reader = self._engine.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
 
     async def write(self, job: Callable[[Connection], T]) -> T:
+        job = fenced(job)
         for attempt in range(FREE_ATTEMPTS):
             try:
                 return await self._write_once(job)

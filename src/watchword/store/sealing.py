@@ -77,7 +77,7 @@ class MasterKey:
             raise MasterKeyError("the master key file cannot be read", detail=str(error)) from error
         with os.fdopen(descriptor, "rb") as file:
             status = os.fstat(descriptor)
-            if status.st_mode & 0o077:
+            if status.st_mode & closed_bits(status.st_uid):
                 raise MasterKeyError("the master key file must be closed to others (mode 0600)", detail=str(path))
             if status.st_uid not in {os.geteuid(), 0}:
                 raise MasterKeyError("the master key file belongs to another user", detail=str(path))
@@ -160,6 +160,15 @@ class MasterKey:
 
     def __reduce__(self) -> NoReturn:
         raise TypeError("a master key is not copied or pickled")
+
+
+def closed_bits(owner: int) -> int:
+    """The permissions that a file with a secret must not have, for this process.
+
+    systemd's credentials and Kubernetes' secret volumes are root's own and readable through a group or a list that
+    only root can have made: 0440 is there, for a process that is not root, what 0400 is elsewhere.
+    """
+    return 0o037 if owner == 0 and os.geteuid() != 0 else 0o077
 
 
 def _associated_data(purpose: str) -> bytes:

@@ -27,6 +27,7 @@ from watchword.failpoints import failpoint
 from watchword.store.database_time import database_time
 from watchword.store.engine import Dialect, Store
 from watchword.store.errors import StoreError, StoreUnavailableError
+from watchword.store.fencing import fenced
 
 T = TypeVar("T")
 
@@ -68,7 +69,7 @@ class SQLiteStore(Store):
         self._reader = _Reader(path)
 
     async def write(self, job: Callable[[Connection], T]) -> T:
-        return await self._writer.submit(job)
+        return await self._writer.submit(fenced(job))
 
     async def read(self, job: Callable[[Connection], T]) -> T:
         return await self._reader.submit(job)

@@ -21,6 +21,7 @@ from watchword.store.engine import Store
 from watchword.store.repositories import apis
 from watchword.store.repositories.apis import Api
 from watchword.store.repositories.journal import Head
+from watchword.store.wake import NoWake, Wake
 
 _log = logging.getLogger("watchword.revocation")
 
@@ -38,7 +39,7 @@ class Intervals:
     """Seconds.
 
     Args:
-        look: between two looks at the journal's head, for all streams together.
+        look: between two looks at the journal's head, for all streams together, when nothing wakes them.
         heartbeat: see `EventStream`; also between two looks at whether credentials still hold.
         longest: after which a stream ends, so that readers spread over replicas and credentials are asked for again.
         retry_after: for which one should wait who may have no more streams.
@@ -66,6 +67,7 @@ class Streams:
         feed: what is pushed.
         store: where credentials are.
         settings: how many streams there may be.
+        wake: tells that another process may have committed; nothing depends on it but how soon.
         clock: says when a stream ended.
         events: is told that it did.
         intervals: other than those of the protocol, for tests.
@@ -77,6 +79,7 @@ class Streams:
         feed: Feed,
         store: Store,
         settings: IssuerSettings,
+        wake: Wake | None = None,
         clock: Clock | None = None,
         events: EventSink | None = None,
         intervals: Intervals | None = None,
@@ -84,6 +87,8 @@ class Streams:
         self._feed = feed
         self._store = store
         self._settings = settings
+        self._wake = wake or NoWake()
+        self._woken = asyncio.Event()
         self._clock = clock or SystemClock()
         self._events = events or NoSink()
         self._intervals = intervals or Intervals()
@@ -126,6 +131,7 @@ class Streams:
     def stop(self) -> None:
         """End every stream, and open none any more: a server that stops would wait for them."""
         self._stopping.set()
+        self._woken.set()
         self.interrupt()
 
     def interrupt(self) -> None:
@@ -150,11 +156,17 @@ class Streams:
 
     async def _watch(self) -> None:
         """Look until there is nobody to tell."""
+        while self._open and not self._stopping.is_set():  # again, if one was opened while the wake came to its end
+            async with self._wake.telling(self._woken.set):
+                await self._keep_looking()
+
+    async def _keep_looking(self) -> None:
         loop = asyncio.get_running_loop()
         seen: Head | None = None
         is_blind = False
         examine_at = loop.time() + self._intervals.heartbeat
         while self._open and not self._stopping.is_set():
+            self._woken.clear()  # before looking: what is told meanwhile is looked at next
             try:
                 seen = await self._look(seen)
                 if loop.time() >= examine_at:
@@ -167,7 +179,7 @@ class Streams:
                 is_blind = True
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(self._intervals.look):
-                    await self._stopping.wait()
+                    await self._woken.wait()
 
     async def _look(self, seen: Head | None) -> Head:
         head = await self._feed.head()

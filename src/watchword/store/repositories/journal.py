@@ -4,13 +4,16 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from sqlalchemy import Connection, Row, func, insert, select, update
+from sqlalchemy import Connection, Row, func, insert, select, text, update
 
 from watchword.store.tables import journal, journal_head
 
 JournalKind = Literal["token", "grant", "session", "key", "subject", "client", "all"]
 
 _PAGE = 1000
+CHANNEL = "watchword_journal"  # on which PostgreSQL tells, with the commit, that there is news: store/postgres_wake.py
+
+_NOTIFY = text(f"NOTIFY {CHANNEL}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +61,8 @@ def append(connection: Connection, entries: Sequence[NewEntry], *, now: float) -
     Call it last in the transaction: moving the head locks it until the commit, which makes the numbers gapless and
     puts them in the order of commits, and everybody who revokes waits for that lock.
     """
+    if connection.dialect.name == "postgresql":
+        connection.execute(_NOTIFY)
     moved = (
         update(journal_head)
         .where(journal_head.c.id == 1)
