@@ -4,13 +4,20 @@ import argparse
 import sys
 from collections.abc import Callable, Sequence
 
-from benchmarks import enumeration, pages, start, verify
+from benchmarks import enumeration, pages, revoke, start, telemetry, verify
 
 BENCHMARKS: dict[str, Callable[[argparse.Namespace], int]] = {
     "enumeration": enumeration.run,
     "pages": pages.run,
+    "revoke": revoke.run,
     "start": start.run,
+    "telemetry": telemetry.run,
     "verify": verify.run,
+}
+# Those that may be told more than how often.
+WITH_ARGUMENTS: dict[str, Callable[[argparse.ArgumentParser], None]] = {
+    "revoke": revoke.add_arguments,
+    "verify": verify.add_arguments,
 }
 
 
@@ -21,8 +28,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     for name in sorted(BENCHMARKS):
         one = named.add_parser(name)
         one.add_argument("--json", action="store_true", help="every figure of every run, as JSON")
-        if name == "verify":
-            verify.add_arguments(one)
+        if name in WITH_ARGUMENTS:
+            WITH_ARGUMENTS[name](one)
         else:
             one.add_argument("--runs", type=int, default=5, help="how often to measure (default 5); medians are told")
     options = parser.parse_args(arguments)

@@ -53,14 +53,15 @@ def as_text(told: Told) -> str:
         *CONDITIONS,
     ]
     for table in told.findings.tables:
-        lines += ["", *_table(table)]
-    lines += ["", *_aims(told.findings.aims)]
+        lines += ["", *table_lines(table)]
+    lines += ["", *aim_lines(told.findings.aims)]
     if told.findings.skipped:
         lines += ["", "not measured", *(f"  {reason}" for reason in told.findings.skipped)]
     return "\n".join(lines)
 
 
-def _table(table: Table) -> list[str]:
+def table_lines(table: Table) -> list[str]:
+    """``table`` as text."""
     first = max([len(table.title), *(len(row.name) + 2 for row in table.rows)])
     widths = [max(len(column), 9) for column in table.columns]
     heading = "  ".join(f"{column:>{width}}" for column, width in zip(table.columns, widths, strict=True))
@@ -71,7 +72,8 @@ def _table(table: Table) -> list[str]:
     return lines + [f"  ({note})" for note in table.notes]
 
 
-def _aims(aims: Sequence[Aim]) -> list[str]:
+def aim_lines(aims: Sequence[Aim]) -> list[str]:
+    """``aims`` with their verdicts, as text."""
     if not aims:
         return []
     first = max(len(aim.name) for aim in aims)

@@ -51,6 +51,7 @@ def test_every_combination_is_a_whole_installation(tmp_path: Path, target: str, 
     assert settings["server"]["issuer"] == "https://auth.example.com"
     assert ("tls_key" in settings["server"]) is (target == "systemd" and proxy == "none")
     assert ("url_file" in settings["database"]) is (database == "postgresql")
+    assert ("witness_file" in settings["database"]) is (database == "postgresql" and target != "kubernetes")
     MasterKey.from_file(made.directory / "secrets/master-key")
     for entry in made.said["files"]:
         path = made.directory / entry["path"]

@@ -17,6 +17,8 @@ COMMANDS = (
     "init",
     "serve",
     "migrate",
+    "backup",
+    "restore",
     "api",
     "client",
     "user",

@@ -9,6 +9,7 @@ from watchword.config.environment import (
     has_display,
     inherited,
     notify_socket,
+    share_metrics_directory,
     wants_colour,
 )
 from watchword.config.loader import ConfigurationError, Explained, Loaded, load
@@ -31,5 +32,6 @@ __all__ = [
     "load",
     "notify_socket",
     "production_problems",
+    "share_metrics_directory",
     "wants_colour",
 ]

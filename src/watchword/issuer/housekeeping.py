@@ -34,4 +34,4 @@ async def keep_tidy(issuer: Issuer) -> None:
         try:
             await tidy(issuer)
         except WatchwordError as error:
-            _log.warning("expired rows could not be removed", extra={"code": error.code})
+            _log.warning("expired rows could not be removed", extra={"error": error.code})

@@ -17,6 +17,7 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from watchword.store.errors import MasterKeyError
+from watchword.store.private_file import sync_directory
 
 KEY_BYTES = 32
 _VERSION = b"\x01"
@@ -35,12 +36,13 @@ class MasterKey:
         MasterKeyError: it has another length.
     """
 
-    __slots__ = ("_cipher", "_text")
+    __slots__ = ("_cipher", "_previous", "_text")
 
     def __init__(self, key: bytes) -> None:
         if len(key) != KEY_BYTES:
             raise MasterKeyError("the master key must have 32 bytes")
         self._cipher = AESGCM(key)
+        self._previous: MasterKey | None = None
         self._text = base64.urlsafe_b64encode(key).rstrip(b"=").decode("ascii")
 
     @classmethod
@@ -104,7 +106,7 @@ class MasterKey:
             file.write(key._text.encode("ascii") + b"\n")
             file.flush()
             os.fsync(descriptor)
-        _sync_directory(path.parent)
+        sync_directory(path.parent)
         return key
 
     def seal(self, plaintext: bytes, *, purpose: str) -> bytes:
@@ -112,11 +114,30 @@ class MasterKey:
         nonce = secrets.token_bytes(_NONCE_BYTES)
         return _VERSION + nonce + self._cipher.encrypt(nonce, plaintext, _associated_data(purpose))
 
+    def beside(self, previous: "MasterKey") -> "MasterKey":
+        """This key while another is being left: it seals, and what ``previous`` sealed is opened as well."""
+        both = MasterKey(base64.urlsafe_b64decode(self._text + "="))
+        both._previous = previous
+        return both
+
     def open(self, sealed: bytes, *, purpose: str) -> bytes:
-        """What was sealed for ``purpose``.
+        """What was sealed for ``purpose``, under this key or the one `beside` it.
 
         Raises:
             MasterKeyError: another key, another purpose, or not an envelope of ours.
+        """
+        try:
+            return self.open_alone(sealed, purpose=purpose)
+        except MasterKeyError:
+            if self._previous is None:
+                raise
+            return self._previous.open(sealed, purpose=purpose)
+
+    def open_alone(self, sealed: bytes, *, purpose: str) -> bytes:
+        """What was sealed for ``purpose`` under this very key.
+
+        Raises:
+            MasterKeyError: as for `open`.
         """
         if sealed[:1] != _VERSION or len(sealed) < 1 + _NONCE_BYTES + _TAG_BYTES:
             raise MasterKeyError("the sealed record cannot be opened", detail="unknown envelope")
@@ -125,6 +146,14 @@ class MasterKey:
             return self._cipher.decrypt(nonce, ciphertext, _associated_data(purpose))
         except InvalidTag:
             raise MasterKeyError("the sealed record cannot be opened with this master key") from None
+
+    def opens_alone(self, sealed: bytes, *, purpose: str) -> bool:
+        """Whether this very key sealed it."""
+        try:
+            self.open_alone(sealed, purpose=purpose)
+        except MasterKeyError:
+            return False
+        return True
 
     def __repr__(self) -> str:
         return "MasterKey(…)"
@@ -144,12 +173,3 @@ def closed_bits(owner: int) -> int:
 
 def _associated_data(purpose: str) -> bytes:
     return _VERSION + b"watchword:" + purpose.encode()
-
-
-def _sync_directory(path: Path) -> None:
-    """Make a new name in a directory survive a power cut."""
-    descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

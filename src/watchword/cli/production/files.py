@@ -70,6 +70,7 @@ def _values(answers: Answers, secrets: Secrets) -> dict[str, object]:
     inside = answers.target != "systemd"
     own_tls = answers.target == "systemd" and answers.proxy == "none"
     held = "/run/secrets" if inside else f"/etc/watchword/{FOLDER}"
+    kept = "/data" if inside else "/var/lib/watchword"
     is_sqlite = answers.database == "sqlite"
     name, tag, digest = image_parts(answers.image)
     return {
@@ -86,8 +87,10 @@ def _values(answers: Answers, secrets: Secrets) -> dict[str, object]:
         "tls_certificate": answers.tls_certificate,
         "tls_key": answers.tls_key,
         "is_sqlite": is_sqlite,
-        "database_url": f"sqlite:///{'/data' if inside else '/var/lib/watchword'}/watchword.sqlite",
+        "database_url": f"sqlite:///{kept}/watchword.sqlite",
         "database_url_file": f"{held}/{DATABASE_URL}",
+        # Of a pod nothing stays: there the witness needs a volume that somebody has to choose.
+        "witness_file": "" if answers.target == "kubernetes" else f"{kept}/watchword.witness",
         "database_password": "" if is_sqlite else secrets.value(DATABASE_PASSWORD),
         "master_key_file": f"{held}/{MASTER_KEY}",
         "command": answers.command,
