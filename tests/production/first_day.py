@@ -9,11 +9,9 @@ import base64
 import json
 import os
 import secrets
-import shutil
 import socket
 import subprocess
 import sys
-import tempfile
 import threading
 import time
 from http.server import BaseHTTPRequestHandler, HTTPServer
@@ -43,28 +41,15 @@ PROXIES: dict[str, list[str]] = {
 }
 
 
-def fresh_machine(directory: Path) -> list[str]:
-    """/etc is a copy, /var and /run hold nothing; returns the options that name the certificate."""
-    namespaces.mount("--make-rprivate", "/")
-    etc = Path(tempfile.mkdtemp(prefix="watchword-etc-"))
-    namespaces.mount("-t", "tmpfs", "-o", "mode=0755", "none", str(etc))
-    shutil.copytree("/etc", etc / "etc", symlinks=True)
-    namespaces.mount("--bind", str(etc / "etc"), "/etc")
-    for folder in ("/var/lib", "/var/log", "/run"):
-        namespaces.mount("-t", "tmpfs", "-o", "mode=0755", "none", folder)
-    for folder in ("/var/log/nginx", "/var/lib/nginx", "/var/lib/caddy", "/run/haproxy"):
-        Path(folder).mkdir(parents=True)
-    namespaces.open_ways_to(namespaces.what_python_needs())
-    subprocess.run(["ip", "link", "set", "lo", "up"], check=True)
-    with Path("/etc/hosts").open("a") as hosts:
-        hosts.write(f"127.0.0.1 {HOST}\n")
+def certificate_options(directory: Path, proxy: str) -> list[str]:
+    """A certificate that this machine trusts from now on, and the options of `init` that name it."""
     certificate = make_certificate(directory, "server", HOST)
     with Path("/etc/ssl/certs/ca-certificates.crt").open("ab") as authorities:
         authorities.write(certificate.certificate.read_bytes())
     both = directory / "both.pem"
     both.write_bytes(certificate.certificate.read_bytes() + certificate.key.read_bytes())
     os.environ["REQUESTS_CA_BUNDLE"] = str(certificate.certificate)
-    if sys.argv[1] == "haproxy":
+    if proxy == "haproxy":
         return ["--tls-certificate", str(both)]
     return ["--tls-certificate", str(certificate.certificate), "--tls-key", str(certificate.key)]
 
@@ -250,7 +235,10 @@ def what_the_issuer_is_told() -> dict[str, str]:
 
 
 def main(proxy: str, directory: Path) -> dict[str, Any]:
-    options = fresh_machine(directory)
+    namespaces.fresh_machine()
+    with Path("/etc/hosts").open("a") as hosts:
+        hosts.write(f"127.0.0.1 {HOST}\n")
+    options = certificate_options(directory, proxy)
     started = time.monotonic()
     words = ["--issuer", HOST, "--target", "systemd", "--database", "sqlite", "--proxy", proxy, *options]
     made = written(directory / "made", *words)
@@ -261,7 +249,7 @@ def main(proxy: str, directory: Path) -> dict[str, Any]:
         whole = round(time.monotonic() - started, 2)
         findings = command("doctor")
         password = made.text("secrets/admin-password").strip()
-        checks: "dict[str, Callable[[], Any]]" = {
+        checks: dict[str, Callable[[], Any]] = {
             "sign in": lambda: sign_in(password),
             "stream": stream,
             "edges": edges,

@@ -31,6 +31,21 @@ def mount(*words: str) -> None:
     subprocess.run(["mount", *words], check=True, capture_output=True)
 
 
+def fresh_machine() -> None:
+    """From here on /etc is a copy, /var and /run hold nothing, and the network is this machine alone."""
+    mount("--make-rprivate", "/")
+    etc = Path(tempfile.mkdtemp(prefix="watchword-etc-"))
+    mount("-t", "tmpfs", "-o", "mode=0755", "none", str(etc))
+    shutil.copytree("/etc", etc / "etc", symlinks=True)
+    mount("--bind", str(etc / "etc"), "/etc")
+    for folder in ("/var/lib", "/var/log", "/run"):
+        mount("-t", "tmpfs", "-o", "mode=0755", "none", folder)
+    for folder in ("/var/log/nginx", "/var/lib/nginx", "/var/lib/caddy", "/run/haproxy"):
+        Path(folder).mkdir(parents=True)
+    open_ways_to(what_python_needs())
+    subprocess.run(["ip", "link", "set", "lo", "up"], check=True)
+
+
 def open_ways_to(paths: Iterable[Path]) -> None:
     """Let everybody reach ``paths``: where a folder above is closed to others, only they are left of what is in it."""
     closed: dict[Path, list[Path]] = {}
