@@ -12,7 +12,7 @@ import pytest
 from sqlalchemy import delete, func, select
 from tests.conftest import NOW
 from tests.faults.put_back import Archive
-from tests.issuer.issuing import SECRETS, Listener, World, client_of, make_issuer
+from tests.issuer.issuing import ORDERS, SECRETS, Listener, World, client_of, make_issuer
 from tests.issuer.revocation.serving import served
 from tests.verify.revocation.readers import marks, reading, verdict
 
@@ -160,12 +160,18 @@ async def test_acknowledging_is_one_transaction_with_its_audit_row(world: World)
     client = await world.client()
     await world.sign_in(client)
     before = await world.issuer.feed.head()
+    old = {key.kid for key in await world.issuer.store.read(signing_keys.list_all)}
     done = await restore.acknowledge(desk_of(world), None)
     head = await world.issuer.feed.head()
     assert head.journal_id == done.journal_id != before.journal_id
     assert head.seq > before.seq
     keys = await world.issuer.store.read(signing_keys.list_all)
-    assert {key.state for key in keys} == {"compromised"}, "a successor too: it could have been told of as compromised"
+    assert {key.kid for key in keys if key.state == "compromised"} == old, "successors too: they may have been before"
+    fresh = [(key.purpose, key.algorithm, key.state) for key in keys if key.kid not in old]
+    assert sorted(fresh) == [("feed", "ES256", "active"), ("token", "ES256", "active"), ("token", "RS256", "active")]
+    answer = await world.token(client, {"grant_type": "client_credentials", "resource": ORDERS})
+    assert answer.status_code == 200, "a process that has the old keys at hand signs with the new ones at once"
+    assert await world.claims_of(answer.json()["access_token"])
     assert await count(world, select(func.count()).where(grants.c.revoked_at.is_(None))) == 0
     assert await count(world, select(func.count()).where(session_rows.c.ended_at.is_(None))) == 0
     assert await count(world, select(func.count()).select_from(consents)) == 0

@@ -4,12 +4,15 @@ Nobody can say what has been lost: which tokens, grants and consents were withdr
 which keys were compromised. So everything that lets somebody in without proving anew who they are ends here (R25).
 """
 
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from sqlalchemy import Connection, delete, update
 
 from watchword.admin.desk import AdminDesk
+from watchword.issuer.keys.rotation import NewKey
+from watchword.issuer.keys.slots import Slot
 from watchword.issuer.revocation import withdraw
 from watchword.store.engine import Store
 from watchword.store.errors import WitnessError
@@ -72,7 +75,9 @@ async def acknowledge(desk: AdminDesk, witness: Witness | None) -> Acknowledged:
     """
     seen = await _generation_seen(witness)
     now = desk.clock.now()
-    done = await desk.store.write(lambda connection: _acknowledge(connection, desk, seen=seen, now=now))
+    # Made before, because RSA keys take a moment; with them whoever serves goes on at once.
+    fresh = await desk.keys.replacements()
+    done = await desk.store.write(lambda connection: _acknowledge(connection, desk, fresh, seen=seen, now=now))
     if witness is not None:
         await witness.remember_restore(now=now)
     return done
@@ -85,12 +90,14 @@ async def _generation_seen(witness: Witness | None) -> int:
         return 0  # it cannot be believed; the generation begins at the second anyway
 
 
-def _acknowledge(connection: Connection, desk: AdminDesk, *, seen: int, now: float) -> Acknowledged:
+def _acknowledge(
+    connection: Connection, desk: AdminDesk, fresh: Mapping[Slot, NewKey], *, seen: int, now: float
+) -> Acknowledged:
     before = witnesses.position(connection)
     journal_id = new_id()
     # Before its first entry: no reader of the old journal may be given a number of the new one for its next.
     connection.execute(update(journal_head).values(journal_id=journal_id))
-    keys = _refuse_keys(connection, desk, now=now)
+    keys = _replace_keys(connection, desk, fresh, now=now)
     revoked = connection.execute(
         update(grants).where(grants.c.revoked_at.is_(None)).values(revoked_at=now, revoked_reason=REASON)
     ).rowcount
@@ -108,12 +115,13 @@ def _acknowledge(connection: Connection, desk: AdminDesk, *, seen: int, now: flo
     return done
 
 
-def _refuse_keys(connection: Connection, desk: AdminDesk, *, now: float) -> int:
+def _replace_keys(connection: Connection, desk: AdminDesk, fresh: Mapping[Slot, NewKey], *, now: float) -> int:
     """Compromise every key: any of them may have been, after the backup. Successors first, so that none signs."""
     order = {"next": 0, "retired": 1, "retiring": 2, "active": 3}
     found = [key for key in signing_keys.list_all(connection) if key.state != "compromised"]
     for key in sorted(found, key=lambda key: order[key.state]):
-        withdraw.key(connection, key.kid, reason=REASON, actor=desk.actor, now=now)
+        replacement = fresh.get(Slot(key.purpose, key.algorithm))
+        withdraw.key(connection, key.kid, reason=REASON, actor=desk.actor, now=now, replacement=replacement)
     return len(found)
 
 

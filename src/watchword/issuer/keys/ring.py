@@ -17,7 +17,7 @@ from watchword.failpoints import failpoint
 from watchword.issuer.keys import algorithms, rotation
 from watchword.issuer.keys.rotation import KeyStepError, NewKey, Step
 from watchword.issuer.keys.signers import Signers, SigningKeyUnreadableError
-from watchword.issuer.keys.slots import Slot
+from watchword.issuer.keys.slots import Slot, slots_of
 from watchword.issuer.keys.step_time import StepTime, database_time
 from watchword.issuer.revocation import withdraw
 from watchword.issuer.settings import IssuerSettings
@@ -222,6 +222,11 @@ class KeyRing:
         # Also when it was done before: whoever did it may have died before the next successor was published.
         await self._go_on()
         return done
+
+    async def replacements(self) -> dict[Slot, NewKey]:
+        """A new key for each place of the ring; nothing is written."""
+        slots = await self._store.read(slots_of)
+        return {slot: await self._generate(slot.algorithm) for slot in slots}
 
     async def add_algorithm(self, algorithm: str, *, actor: Actor) -> bool:
         """Publish a key for ``algorithm``, which signs once every cache must have seen it; False if it is there.
