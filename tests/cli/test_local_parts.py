@@ -15,10 +15,10 @@ from watchword.cli.local.directory import DataDirectory
 from watchword.cli.local.errors import LocalError
 from watchword.cli.local.names import load_or_choose
 from watchword.cli.local.ports import choose_port, is_free
-from watchword.cli.local.private_file import write_private
 from watchword.cli.local.report import Receiver, Report, send
 from watchword.cli.local.settings_file import recorded_ports, write_settings
 from watchword.config import load
+from watchword.store.whole_file import replace_whole
 
 
 @pytest.fixture
@@ -121,7 +121,7 @@ def test_a_private_file_is_whole_and_private(tmp_path: Path) -> None:
     path = tmp_path / "ready.json"
     path.write_text("old")
     path.chmod(0o644)
-    write_private(path, "new")
+    replace_whole(path, b"new")
     assert path.read_text() == "new"
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
     assert list(tmp_path.iterdir()) == [path]

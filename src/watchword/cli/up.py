@@ -15,13 +15,13 @@ from watchword.cli.local.errors import LocalError, UsageError
 from watchword.cli.local.greeting import Running, greeting
 from watchword.cli.local.names import LocalNames, load_or_choose
 from watchword.cli.local.ports import choose_port
-from watchword.cli.local.private_file import write_private
 from watchword.cli.local.settings_file import recorded_ports, write_settings
 from watchword.cli.local.supervisor import StopRequestedError, Supervisor, stopping_on_signals
 from watchword.cli.terminal import progress, styled
 from watchword.clock import SystemClock
 from watchword.config import LOOPBACK_HOSTS, Settings, data_directory, has_display, load
 from watchword.config.public_url import public_url_problem
+from watchword.store.whole_file import replace_whole
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -123,7 +123,7 @@ def _run_in(directory: DataDirectory, args: argparse.Namespace) -> int:
         )
         if args.ready_file is not None:
             ready_file = args.ready_file.absolute()
-            write_private(ready_file, json.dumps(running.members(), indent=2) + "\n")
+            replace_whole(ready_file, (json.dumps(running.members(), indent=2) + "\n").encode())
         kept_in = "nothing is kept" if directory.is_ephemeral else str(directory.path)
         print(greeting(running, report, kept_in=kept_in, warnings=plan.warnings), flush=True)
         if not args.no_open and has_display() and settings.is_local:
@@ -192,7 +192,7 @@ def _write_files(directory: DataDirectory, args: argparse.Namespace, plan: _Plan
         "client_secret": names.demo_secret,
         "stylesheet": f"{plan.issuer}/static/watchword.css",
     }
-    write_private(directory.demo_settings, json.dumps(demo, indent=2) + "\n")
+    replace_whole(directory.demo_settings, (json.dumps(demo, indent=2) + "\n").encode())
     return settings
 
 

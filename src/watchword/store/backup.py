@@ -6,7 +6,7 @@ from contextlib import closing
 from pathlib import Path
 
 from watchword.store.errors import StoreError
-from watchword.store.private_file import sync_directory
+from watchword.store.whole_file import sync_directory
 
 
 def back_up(source: Path, target: Path) -> int:

@@ -17,7 +17,7 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from watchword.store.errors import MasterKeyError
-from watchword.store.private_file import sync_directory
+from watchword.store.whole_file import sync_directory
 
 KEY_BYTES = 32
 _VERSION = b"\x01"

@@ -16,7 +16,7 @@ from typing import Any
 
 from watchword.store.errors import WitnessError
 from watchword.store.position import Position, Remembered, later
-from watchword.store.private_file import replace_private
+from watchword.store.whole_file import replace_whole
 
 _FORMAT = 1
 _FILE_LIMIT = 4096  # bytes
@@ -61,7 +61,7 @@ class WitnessFile:
         try:
             with self._locked():
                 if later(self._known(), remembered) is remembered:
-                    replace_private(self.path, self._text(remembered))
+                    replace_whole(self.path, self._text(remembered))
         except OSError as error:
             raise WitnessError(
                 f"the witness file cannot be written ({error.strerror})", detail=str(self.path)
@@ -75,7 +75,7 @@ class WitnessFile:
         """
         try:
             with self._locked():
-                replace_private(self.path, self._text(remembered))
+                replace_whole(self.path, self._text(remembered))
         except OSError as error:
             raise WitnessError(
                 f"the witness file cannot be written ({error.strerror})", detail=str(self.path)

@@ -5,9 +5,9 @@ from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 
 from watchword.cli.local.errors import LocalError
-from watchword.cli.local.private_file import write_private
 from watchword.oauth.bearer import new_bearer
 from watchword.store.identifiers import new_id
+from watchword.store.whole_file import replace_whole
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +37,7 @@ def load_or_choose(path: Path) -> LocalNames:
             machine_secret=new_bearer("ww_secret"),
             command_line_id=new_id(),
         )
-        write_private(path, json.dumps(asdict(names), indent=2) + "\n")
+        replace_whole(path, (json.dumps(asdict(names), indent=2) + "\n").encode())
         return names
     try:
         record = json.loads(path.read_text(encoding="utf-8"))

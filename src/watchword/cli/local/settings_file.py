@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from watchword.cli.local.private_file import write_private
+from watchword.store.whole_file import replace_whole
 
 _HEAD = """\
 # Written by `watchword up` at every start. Other commands here read it; to change a setting, use the options of
@@ -25,7 +25,7 @@ def write_settings(path: Path, sections: Sections) -> None:
         # Within the characters that are used here, a JSON string is a TOML string.
         lines.extend(f"{name} = {json.dumps(value, ensure_ascii=False)}" for name, value in entries.items())
         lines.append("")
-    write_private(path, "\n".join(lines))
+    replace_whole(path, "\n".join(lines).encode())
 
 
 def recorded_ports(path: Path) -> tuple[int | None, int | None]:

@@ -1,13 +1,12 @@
 """The files of an installation, and how they come to a disk: what is there and differs is not overwritten unasked."""
 
-import os
-import secrets as random
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import ClassVar, Literal
 
 from watchword.errors import WatchwordError
+from watchword.store.whole_file import replace_whole
 
 State = Literal["new", "same", "differs", "kept"]
 
@@ -73,18 +72,4 @@ def write(files: Sequence[File], directory: Path, *, overwrite: bool) -> None:
         if states[file.path] in {"new", "differs"}:
             path = directory / file.path
             path.parent.mkdir(mode=0o700 if file.is_secret else 0o755, parents=True, exist_ok=True)
-            _write(path, file)
-
-
-def _write(path: Path, file: File) -> None:
-    beside = path.with_name(f".{path.name}.{random.token_hex(6)}")
-    descriptor = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, file.mode)
-    try:
-        with os.fdopen(descriptor, "w", encoding="utf-8") as stream:
-            stream.write(file.text)
-            stream.flush()
-            os.fsync(descriptor)
-        beside.replace(path)
-    except BaseException:
-        beside.unlink(missing_ok=True)
-        raise
+            replace_whole(path, file.text.encode(), mode=file.mode)

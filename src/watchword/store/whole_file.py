@@ -1,18 +1,23 @@
-"""Files that only their owner may read, replaced whole or not at all, and on disk when the call returns (R15)."""
+"""Files that are replaced whole or not at all, and on disk when the call returns (R15)."""
 
 import os
 import secrets
 from pathlib import Path
 
 
-def replace_private(path: Path, content: bytes) -> None:
-    """Put ``content`` at ``path`` (mode 0600) in one step: temporary file, fsync, rename, fsync of the directory.
+def replace_whole(path: Path, content: bytes, *, mode: int = 0o600) -> None:
+    """Put ``content`` at ``path`` in one step: temporary file, fsync, rename, fsync of the directory.
+
+    Args:
+        path: what is there is replaced.
+        content: all of it.
+        mode: who may read it; its owner alone unless told otherwise.
 
     Raises:
         OSError: it cannot be written; what was there stays.
     """
     beside = path.with_name(f".{path.name}.{secrets.token_hex(6)}")
-    descriptor = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+    descriptor = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, mode)
     try:
         with os.fdopen(descriptor, "wb") as file:
             file.write(content)
