@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from sqlalchemy import Connection, Row, func, insert, select, text, update
+from sqlalchemy import Connection, Row, delete, func, insert, select, text, update
 
 from watchword.store.tables import journal, journal_head
 
@@ -133,6 +133,21 @@ def unexpired(connection: Connection, *, now: float) -> list[Entry]:
         found.extend(_entry(row) for row in rows)
         if len(rows) < _PAGE:
             return found
+
+
+def forget_expired(connection: Connection, *, now: float, most: int) -> int:
+    """Delete rows that can hit no token any more; the head stays, and whoever is behind one of them needs a snapshot.
+
+    Args:
+        connection: in a write transaction.
+        now: UTC epoch seconds.
+        most: how many, the oldest first.
+
+    Returns:
+        How many there were; less than ``most``: no more are left.
+    """
+    oldest = select(journal.c.seq).where(journal.c.expires_at <= now).order_by(journal.c.expires_at).limit(most)
+    return connection.execute(delete(journal).where(journal.c.seq.in_(oldest))).rowcount
 
 
 def _entry(row: Row[Any]) -> Entry:
