@@ -3,8 +3,9 @@
 What the file does not name is left alone. A password is set when the user is made and never after.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from types import MappingProxyType
 from urllib.parse import urlsplit
 
 from sqlalchemy import Connection
@@ -12,16 +13,20 @@ from sqlalchemy import Connection
 from watchword.admin import apis as admin_apis
 from watchword.admin import clients as admin_clients
 from watchword.admin import users as admin_users
+from watchword.admin.algorithm_choice import change_api
 from watchword.admin.desk import AdminDesk
 from watchword.admin.errors import InvalidRequestError
 from watchword.admin.seed_file import Seed, SeedApi, SeedClient
 from watchword.admin.users import UserRequest
+from watchword.issuer.keys.rotation import KeyStepError
 from watchword.oauth.bearer import digest, new_bearer
 from watchword.store.identifiers import new_id
 from watchword.store.repositories import apis, clients, roles, users
 from watchword.store.repositories.apis import Api, Scope
 from watchword.store.repositories.audit import record
 from watchword.store.repositories.clients import Client
+
+_NO_HASHES: Mapping[str, str | None] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +36,7 @@ class Seeded:
     kind: str
     name: str
     client_id: str | None = None
-    secret: str | None = None
+    secret: str | None = field(default=None, repr=False)
 
 
 async def apply(desk: AdminDesk, seed: Seed) -> list[Seeded]:
@@ -45,19 +50,23 @@ async def apply(desk: AdminDesk, seed: Seed) -> list[Seeded]:
         lambda connection: [user for user in seed.users if users.find_by_identifier(connection, user.email) is None]
     )
     hashes = {user.email: await admin_users.hash_new_password(desk, user) for user in missing}
-    secrets = {_key(client): client.secret or new_bearer(admin_clients.SECRET_PREFIX) for client in seed.clients}
-
-    def job(connection: Connection) -> list[Seeded]:
-        made = [_seed_api(connection, desk, api) for api in seed.apis]
-        made += [_seed_client(connection, desk, client, secrets[_key(client)]) for client in seed.clients]
-        made += [_seed_user(connection, desk, user, hashes.get(user.email)) for user in seed.users]
-        return [one for one in made if one is not None]
-
-    return await desk.store.write(job)
+    return await desk.store.write(lambda connection: make(connection, desk, seed, hashes=hashes))
 
 
-def _key(client: SeedClient) -> str:
-    return client.id or client.request.name
+def make(
+    connection: Connection, desk: AdminDesk, seed: Seed, *, hashes: Mapping[str, str | None] = _NO_HASHES
+) -> list[Seeded]:
+    """`apply` in the caller's transaction; ``hashes`` are the new users' passwords by e-mail address.
+
+    Raises:
+        InvalidRequestError: as `apply`.
+    """
+    made = [_seed_api(connection, desk, api) for api in seed.apis]
+    for client in seed.clients:
+        secret = client.secret or new_bearer(admin_clients.SECRET_PREFIX)
+        made.append(_seed_client(connection, desk, client, secret))
+    made += [_seed_user(connection, desk, user, hashes.get(user.email)) for user in seed.users]
+    return [one for one in made if one is not None]
 
 
 def _seed_api(connection: Connection, desk: AdminDesk, wanted: SeedApi) -> Seeded | None:
@@ -68,17 +77,33 @@ def _seed_api(connection: Connection, desk: AdminDesk, wanted: SeedApi) -> Seede
             identifier=wanted.identifier,
             name=wanted.name or urlsplit(wanted.identifier).netloc or wanted.identifier,
             scopes=wanted.scopes,
-            token_lifetime=desk.settings.access_token_lifetime,
+            token_lifetime=wanted.token_lifetime or desk.settings.access_token_lifetime,
             created_at=desk.clock.now(),
         )
         admin_apis.create(connection, desk, made)
+        _choose_algorithm(connection, desk, made, wanted)
         return Seeded("api", made.name)
-    changed = replace(api, name=wanted.name or api.name, scopes=_merged(api.scopes, wanted.scopes))
+    changed = replace(
+        api,
+        name=wanted.name or api.name,
+        scopes=_merged(api.scopes, wanted.scopes),
+        token_lifetime=wanted.token_lifetime or api.token_lifetime,
+    )
     if changed != api:
         apis.update(connection, changed)
         record(connection, desk.entry("api.updated", "api", api.id))
         admin_apis.offer_to_command_line(connection, desk, changed)
+    _choose_algorithm(connection, desk, changed, wanted)
     return None
+
+
+def _choose_algorithm(connection: Connection, desk: AdminDesk, api: Api, wanted: SeedApi) -> None:
+    if wanted.signing_alg is None:
+        return
+    try:
+        change_api(connection, desk, api, wanted.signing_alg)
+    except KeyStepError as error:
+        raise InvalidRequestError(f"the API {api.identifier}: {error.sentence}") from error
 
 
 def _merged(stored: tuple[Scope, ...], wanted: tuple[Scope, ...]) -> tuple[Scope, ...]:
@@ -102,7 +127,10 @@ def _seed_client(connection: Connection, desk: AdminDesk, wanted: SeedClient, se
     built = wanted.request.build(client_id=stored.id, secret_hash=kept, now=stored.created_at)
     changed = replace(built, origin=stored.origin, status=stored.status)
     if changed != stored:
+        admin_clients.leave_the_console_in(desk, stored)
         problems = admin_clients.reference_problems(connection, changed)
+        if changed.id_token_alg != stored.id_token_alg:
+            problems.extend(admin_clients.id_token_problems(connection, changed.id_token_alg))
         if changed.secret_hash is None and not changed.is_public:
             problems.append(f"the client {changed.name} was public: it cannot get a secret by seed")
         if problems:
@@ -116,7 +144,8 @@ def _seed_client(connection: Connection, desk: AdminDesk, wanted: SeedClient, se
 def _stored_client(connection: Connection, wanted: SeedClient) -> Client | None:
     if wanted.id is not None:
         return clients.find(connection, wanted.id)
-    named = [client for client in clients.list_all(connection) if client.name == wanted.request.name]
+    listed = clients.list_all(connection)
+    named = [client for client in listed if client.name == wanted.request.name and client.status != "deleted"]
     if len(named) > 1:
         raise InvalidRequestError(f"several clients are named {wanted.request.name}: give the one in the seed its id")
     return named[0] if named else None

@@ -10,10 +10,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from watchword.admin.apis import api_problems
+from watchword.admin.apis import api_problems, name_problems
 from watchword.admin.clients import ClientRequest
 from watchword.admin.errors import InvalidRequestError
 from watchword.admin.users import UserRequest, role_problems
+from watchword.issuer.tokens.lifetime import LONGEST
 from watchword.store.repositories.apis import Scope
 
 # An id that a file chooses is no secret, but it must not be one that somebody else got at random.
@@ -21,7 +22,7 @@ _ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{2,63}")
 _SECRET = re.compile(r"[A-Za-z0-9._~-]{16,256}")
 _LOCAL_ONLY = "is allowed only for an issuer on this machine's loopback"
 
-_API = {"url": str, "name": str, "scopes": list}
+_API = {"url": str, "name": str, "scopes": list, "token_lifetime": int, "signing_alg": str}
 _CLIENT = {
     "id": str,
     "secret": str,
@@ -42,11 +43,13 @@ _USER = {"email": str, "username": str, "name": str, "claims": dict, "roles": li
 
 @dataclass(frozen=True, slots=True)
 class SeedApi:
-    """An API to be there."""
+    """An API to be there; of what is None the installation's own choice stays."""
 
     identifier: str
     name: str
     scopes: tuple[Scope, ...]
+    token_lifetime: int | None = None
+    signing_alg: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,11 +125,11 @@ def _each(
 
 
 def _shape_problems(entry: Mapping[str, Any], members: Mapping[str, type]) -> Iterator[str]:
-    words = {str: "a text", list: "a list", bool: "true or false", dict: "a table"}
+    words = {str: "a text", list: "a list", bool: "true or false", dict: "a table", int: "a whole number"}
     for name, value in entry.items():
         if name not in members:
             yield f"{name} is not one of {', '.join(members)}"
-        elif not isinstance(value, members[name]):
+        elif not isinstance(value, members[name]) or (members[name] is int and isinstance(value, bool)):
             yield f"{name} must be {words[members[name]]}"
         elif isinstance(value, list) and name != "scopes" and not all(isinstance(item, str) for item in value):
             yield f"{name} must be a list of texts"
@@ -144,9 +147,13 @@ def _read_api(entry: Mapping[str, Any]) -> SeedApi:
             problems.append('a scope is a text, or {name = "…", description = "…"}')
     if not problems:
         problems.extend(api_problems(entry["url"], scopes))
+    problems.extend(name_problems(entry.get("name", "")))
+    lifetime = entry.get("token_lifetime")
+    if lifetime is not None and not 1 <= lifetime <= LONGEST:
+        problems.append(f"token_lifetime is 1 to {LONGEST} seconds")
     if problems:
         raise InvalidRequestError(*problems)
-    return SeedApi(entry["url"], entry.get("name", ""), tuple(scopes))
+    return SeedApi(entry["url"], entry.get("name", ""), tuple(scopes), lifetime, entry.get("signing_alg"))
 
 
 def _read_client(entry: Mapping[str, Any], *, local: bool) -> SeedClient:

@@ -24,6 +24,8 @@ COMMANDS = (
     "user",
     "keys",
     "revoke",
+    "export",
+    "apply",
     "login",
     "token",
     "config",
