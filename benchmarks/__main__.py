@@ -4,18 +4,20 @@ import argparse
 import sys
 from collections.abc import Callable, Sequence
 
-from benchmarks import enumeration, pages, revoke, start, verify
+from benchmarks import enumeration, pages, revoke, scale, start, verify
 
 BENCHMARKS: dict[str, Callable[[argparse.Namespace], int]] = {
     "enumeration": enumeration.run,
     "pages": pages.run,
     "revoke": revoke.run,
+    "scale": scale.run,
     "start": start.run,
     "verify": verify.run,
 }
 # Those that may be told more than how often.
 WITH_ARGUMENTS: dict[str, Callable[[argparse.ArgumentParser], None]] = {
     "revoke": revoke.add_arguments,
+    "scale": scale.add_arguments,
     "verify": verify.add_arguments,
 }
 

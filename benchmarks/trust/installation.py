@@ -95,6 +95,10 @@ class Desk:
         """One transaction."""
         return self.do(lambda admin: admin.store.write(job))
 
+    def read(self, job: Callable[[Connection], T]) -> T:
+        """What is committed."""
+        return self.do(lambda admin: admin.store.read(job))
+
 
 @dataclass(slots=True)
 class Installation:
