@@ -4,7 +4,7 @@ import argparse
 import sys
 from collections.abc import Callable, Sequence
 
-from benchmarks import enumeration, pages, revoke, scale, start, verify
+from benchmarks import enumeration, pages, revoke, scale, start, telemetry, verify
 
 BENCHMARKS: dict[str, Callable[[argparse.Namespace], int]] = {
     "enumeration": enumeration.run,
@@ -12,6 +12,7 @@ BENCHMARKS: dict[str, Callable[[argparse.Namespace], int]] = {
     "revoke": revoke.run,
     "scale": scale.run,
     "start": start.run,
+    "telemetry": telemetry.run,
     "verify": verify.run,
 }
 # Those that may be told more than how often.

@@ -43,7 +43,7 @@ def run(options: argparse.Namespace) -> int:
 
 async def _measure(attempts: int) -> dict[str, float]:
     with tempfile.TemporaryDirectory(prefix="watchword-benchmark-") as directory:
-        settings = await _install(Path(directory))
+        settings = await install(Path(directory))
         clock = SettableClock(time.time())
         opened = await open_issuer(settings, clock=clock)
         application = create_application(opened, ())
@@ -83,7 +83,7 @@ def _mann_whitney(one: Sequence[float], other: Sequence[float]) -> float:
     return math.erfc(abs(statistic - mean) / deviation / math.sqrt(2))
 
 
-async def _install(directory: Path) -> Settings:
+async def install(directory: Path) -> Settings:
     url, key_file = f"sqlite:///{directory / 'watchword.sqlite'}", directory / "master.key"
     key = MasterKey.generate_file(key_file)
     await asyncio.to_thread(migrate, url)

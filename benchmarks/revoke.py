@@ -270,7 +270,7 @@ def _get(installation: Installation, path: str) -> httpx2.Response:
 
 
 def _resident(installation: Installation) -> int:
-    return sum(server.usage.memory_info().rss for server in installation.servers)
+    return sum(one.memory_info().rss for server in installation.servers for one in server.family())
 
 
 def _on_the_request_path(rounds: int) -> Findings:

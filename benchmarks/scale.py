@@ -198,7 +198,7 @@ def _measured(installation: Installation, load: Child, name: str, *, warm: float
 
 
 def _issuer_cpu(installation: Installation) -> float:
-    return sum(_cpu(server.usage) for server in installation.servers)
+    return sum(_cpu(one) for server in installation.servers for one in server.family())
 
 
 def _database_cpu(installation: Installation) -> float:

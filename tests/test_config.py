@@ -91,14 +91,24 @@ def test_every_problem_is_told_at_once(tmp_path: Path) -> None:
     [
         ({"WATCHWORD_SERVER_TLS_KEY": "/k.pem"}, "belong together"),
         ({"WATCHWORD_KEYS_MASTER_KEY": "x", "WATCHWORD_KEYS_MASTER_KEY_FILE": "/k"}, "are both set"),
+        ({"WATCHWORD_KEYS_KMS": "aws", "WATCHWORD_KEYS_MASTER_KEY_FILE": "/k"}, "a master key is named too"),
+        ({"WATCHWORD_KEYS_KMS": "aws"}, "keys.aws_kms_key_id names no key"),
+        ({"WATCHWORD_KEYS_KMS": "vault"}, 'keys.kms must be "aws"'),
         ({"WATCHWORD_ADMIN_EMAIL": "amy@example.com"}, "admin.email and admin.password"),
         ({"WATCHWORD_TOKENS_REFRESH_IDLE": "90d"}, "refresh_idle is longer"),
         ({"WATCHWORD_SESSIONS_IDLE": "2d"}, "sessions.idle is longer"),
         ({"WATCHWORD_KEYS_LIFETIME": "60"}, "keys.lifetime is shorter"),
+        ({"WATCHWORD_KEYS_ACCESS_TOKEN_ALGORITHM": "PS256"}, "is not one of keys.algorithms"),
     ],
 )
 def test_contradictions_are_told(changes: dict[str, str], sentence: str) -> None:
     assert any(sentence in problem for problem in problems_of(None, {**MINIMAL, **changes}))
+
+
+@pytest.mark.parametrize("algorithms", ["ES256", "RS256,PS256", "ES256,RS256,HS256", "ES256,RS256,none", ""])
+def test_algorithms_are_asymmetric_and_es256_and_rs256_among_them(algorithms: str) -> None:
+    told = problems_of(None, {**MINIMAL, "WATCHWORD_KEYS_ALGORITHMS": algorithms})
+    assert any(problem.startswith("keys.algorithms must") for problem in told)
 
 
 @pytest.mark.parametrize("number", ["0", "-1", "1.5", "many", ""])

@@ -59,10 +59,20 @@ class Server:
             )
 
     def kill(self) -> None:
-        """As the kernel's out-of-memory killer would."""
+        """Everything it consists of, as a machine that fails does."""
         assert self.process is not None
-        self.process.kill()
+        family = self.family()
+        for one in family:
+            with contextlib.suppress(psutil.NoSuchProcess):
+                one.kill()
         self.process.wait()
+        psutil.wait_procs(family, timeout=10)
+
+    def kill_a_worker(self) -> None:
+        """As the kernel's out-of-memory killer would; who looks after the workers starts another."""
+        for one in self.family()[1:2]:
+            with contextlib.suppress(psutil.NoSuchProcess):
+                one.kill()
 
     def stop(self) -> None:
         """Ask it to end."""
@@ -73,11 +83,11 @@ class Server:
             except subprocess.TimeoutExpired:
                 self.kill()
 
-    @property
-    def usage(self) -> psutil.Process:
-        """What the system knows of it."""
+    def family(self) -> list[psutil.Process]:
+        """Who looks after the workers, and the workers."""
         assert self.process is not None
-        return psutil.Process(self.process.pid)
+        first = psutil.Process(self.process.pid)
+        return [first, *first.children(recursive=True)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,7 +198,11 @@ class Installation:
 
 @contextmanager
 def installed(
-    database: DatabaseKind, *, processes: int, settings: Mapping[str, Mapping[str, Any]] | None = None
+    database: DatabaseKind,
+    *,
+    processes: int,
+    settings: Mapping[str, Mapping[str, Any]] | None = None,
+    url: str | None = None,
 ) -> Iterator[Installation]:
     """A new installation for as long as the block lasts.
 
@@ -196,11 +210,13 @@ def installed(
         database: ``postgresql`` is durable as the one that operators have: fsync is on.
         processes: how many `watchword serve` share it.
         settings: further ones by section.
+        url: of an empty database that is there already; made here otherwise.
     """
     with ExitStack() as stack:
         directory = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="watchword-benchmark-")))
-        postgres = stack.enter_context(_postgres()) if database == "postgresql" else None
-        url = f"sqlite:///{directory}/data.sqlite" if postgres is None else postgres.url()
+        postgres = stack.enter_context(_postgres()) if database == "postgresql" and url is None else None
+        if url is None:
+            url = f"sqlite:///{directory}/data.sqlite" if postgres is None else postgres.url()
         certificate = make_certificate(directory, "server")
         MasterKey.generate_file(directory / "master.key")
         front = choose_port(0, hosts=("127.0.0.1",))
@@ -268,7 +284,7 @@ def _balanced(front: int, ports: list[int]) -> Iterator[None]:
         yield
     finally:
         process.terminate()
-        process.wait(timeout=10)
+        process.communicate(timeout=10)
 
 
 def _toml(sections: Mapping[str, Mapping[str, Any]]) -> str:

@@ -50,6 +50,49 @@ class KeyActivated(Event):
     algorithm: str
 
 
+@dataclass(frozen=True, slots=True)
+class RequestAnswered(Event):
+    """``route`` is the template; ``error`` the code of what was wrong, None when nothing was.
+
+    ``seconds`` is None where the answer's length says nothing, as that of an event stream.
+    """
+
+    method: str
+    route: str
+    status: int
+    seconds: float | None
+    error: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class TransactionEnded(Event):
+    """``kind`` is read or write; ``waited`` the seconds before its first statement, None when it had none."""
+
+    kind: str
+    seconds: float
+    waited: float | None
+    failure: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class StreamEnded(Event):
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class LogLineDropped(Event):
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Measured(Event):
+    """A quantity as it stands now: ``name`` is that of a gauge in `watchword.telemetry`."""
+
+    name: str
+    value: float
+    labels: tuple[str, ...] = ()
+
+
 class EventSink(Protocol):
     """Whoever wants to know. Must return quickly and never raise."""
 

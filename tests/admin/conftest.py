@@ -9,6 +9,7 @@ from watchword.admin.desk import AdminDesk
 from watchword.authn.factors.password import PasswordHasher
 from watchword.clock import SettableClock
 from watchword.issuer.keys.ring import KeyRing
+from watchword.issuer.keys.step_time import time_of
 from watchword.issuer.settings import IssuerSettings
 from watchword.store.engine import Store
 from watchword.store.repositories import audit
@@ -20,7 +21,7 @@ ISSUER = "http://localhost:8400"
 @pytest.fixture
 def desk(store: Store, master_key: MasterKey, clock: SettableClock) -> AdminDesk:
     settings = IssuerSettings(issuer=ISSUER, local=True)
-    keys = KeyRing(store=store, master_key=master_key, settings=settings, clock=clock)
+    keys = KeyRing(store=store, master_key=master_key, settings=settings, clock=clock, step_time=time_of(clock))
     return AdminDesk(store=store, clock=clock, passwords=PasswordHasher(), keys=keys, settings=settings)
 
 

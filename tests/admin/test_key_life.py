@@ -7,6 +7,7 @@ from watchword.admin.key_life import RETIRED_SHOWN, Life, key_lives, lives_of
 from watchword.admin.keys import list_keys, rotate
 from watchword.clock import SettableClock
 from watchword.issuer.keys.rotation import KeyStepError, prepublication, retention
+from watchword.issuer.keys.slots import Slot
 from watchword.issuer.revocation import withdraw
 from watchword.store.repositories.audit import SYSTEM
 from watchword.store.repositories.signing_keys import SigningKey
@@ -81,6 +82,10 @@ async def test_only_the_newest_of_those_retired_are_shown(desk: AdminDesk) -> No
         SigningKey(**{**fields, "kid": f"old{number}", "state": "retired", "created_at": float(number)})
         for number in range(9)
     ]
-    (slot,) = [s for s in lives_of([one, *old], desk.settings) if s.slot == (one.purpose, one.algorithm)]
+    (slot,) = [
+        s
+        for s in lives_of([Slot(one.purpose, one.algorithm)], [one, *old], desk.settings)
+        if s.slot == (one.purpose, one.algorithm)
+    ]
     assert [life.key.kid for life in slot.lives] == [one.kid, "old8", "old7", "old6"]
     assert RETIRED_SHOWN == 3

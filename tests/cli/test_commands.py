@@ -120,6 +120,49 @@ def test_keys_and_revocation(run: Run) -> None:
     assert (status, err) == (1, "error: there is no such user\n")
 
 
+def test_a_stolen_key_and_other_algorithms(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert run("keys", "algorithm", "list")[1] == "no algorithms yet: start the issuer once\n"
+    status, out, _ = run("keys", "algorithm", "add", "Ed25519")
+    assert status == 0
+    assert "signs once every cache must have seen it" in out
+    held = {one["algorithm"]: one for one in json.loads(run("keys", "algorithm", "list", "--json")[1])}
+    assert held["ES256"]["default"]
+    assert held["ES256"]["signs"]
+    assert not held["Ed25519"]["signs"]
+    assert held["Ed25519"]["signs_from"] > 0
+    keys = json.loads(run("keys", "list", "--json")[1])
+    kid = next(
+        key["kid"] for key in keys if (key["purpose"], key["algorithm"], key["state"]) == ("token", "ES256", "active")
+    )
+
+    monkeypatch.setattr("sys.stdin", io.StringIO("yes\n"))
+    status, _, err = run("keys", "compromise", kid)
+    assert (status, err) == (1, "nothing was changed (say --yes where nobody can be asked)\n")
+    status, out, _ = run("keys", "compromise", kid, "--yes", "--json")
+    told = json.loads(out)
+    assert (status, told["compromised"]) == (0, kid)
+    states = {key["kid"]: key["state"] for key in json.loads(run("keys", "list", "--json")[1])}
+    assert (states[kid], states[told["active"]]) == ("compromised", "active")
+    assert run("keys", "compromise", kid, "--yes")[0] != 0
+    assert "there is no such key" in run("keys", "compromise", "unknown", "--yes")[2]
+
+    assert run("api", "add", "https://orders.example")[0] == 0
+    status, _, err = run("api", "alg", "https://orders.example", "Ed25519")
+    assert status != 0
+    assert "does not sign yet" in err
+    assert "add PS256 to the keys first" in run("api", "alg", "https://orders.example", "PS256")[2]
+    assert "does not sign yet" in run("keys", "algorithm", "default", "Ed25519")[2]
+    assert run("api", "alg", "https://orders.example", "ES256")[0] == 0
+    assert json.loads(run("api", "list", "--json")[1])[0]["signing_alg"] == "ES256"
+    assert run("api", "alg", "https://orders.example", "default")[0] == 0
+    assert run("keys", "algorithm", "remove", "Ed25519")[0] == 0
+    made = json.loads(run("client", "add", "Till", "--redirect-uri", "https://till.example/cb", "--json")[1])
+    assert "needed by the client Till" in run("keys", "algorithm", "remove", "RS256")[2]
+    assert run("client", "alg", made["client_id"], "ES256")[0] == 0
+    assert run("keys", "algorithm", "remove", "RS256")[0] == 0
+    assert "ID tokens are signed with one of" in run("client", "alg", made["client_id"], "ML-DSA-65")[2]
+
+
 @pytest.mark.parametrize("value", ["", " ", "eyJhbGciOiJFUzI1NiJ9.eyJqdGkiOiJ4In0.c2ln"])
 def test_a_whole_token_is_not_taken_for_its_id(run: Run, value: str) -> None:
     """O80: a token must get neither into the journal nor into the audit."""

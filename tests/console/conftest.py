@@ -22,7 +22,9 @@ from watchword.console.settings import Setting, tell_settings
 from watchword.issuer.app import create_app
 from watchword.issuer.context import Issuer
 from watchword.issuer.keys.ring import KeyRing
-from watchword.issuer.keys.rotation import NewKey, Slot
+from watchword.issuer.keys.rotation import NewKey
+from watchword.issuer.keys.slots import Slot
+from watchword.issuer.keys.step_time import time_of
 from watchword.issuer.revocation.feed import Feed
 from watchword.issuer.revocation.streams import Streams
 from watchword.issuer.settings import IssuerSettings
@@ -88,7 +90,7 @@ async def console(
 
     secrets = await store.read(read_secrets)
     passwords = PasswordHasher(cost=Cost(memory=64, passes=1, lanes=1))
-    keys = KeyRing(store=store, master_key=master_key, settings=settings, clock=clock)
+    keys = KeyRing(store=store, master_key=master_key, settings=settings, clock=clock, step_time=time_of(clock))
     desk = AdminDesk(
         store=store,
         clock=clock,

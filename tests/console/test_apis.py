@@ -107,3 +107,19 @@ async def test_statements_do_not_grow_with_apis(console: Console) -> None:
         for number in range(so_many):
             await registered(console, identifier=f"{ORDERS}/{number}")
     assert counts[0] == counts[1] <= 24
+
+
+async def test_another_algorithm_for_its_access_tokens(console: Console) -> None:
+    await console.sign_in()
+    api = await registered(console)
+    page = await console.browser.get(f"/console/apis/{api.id}")
+    assert "the default of this issuer" in page.text
+    form = {"csrf_token": hidden(page, "csrf_token"), "name": "Orders", "token_lifetime": "300"}
+    edit = f"/console/apis/{api.id}/edit"
+    assert (await console.browser.post(edit, data=form | {"signing_alg": "RS256"})).status_code == 303
+    assert '<option value="RS256" selected>' in (await console.browser.get(f"/console/apis/{api.id}")).text
+    refused = await console.browser.post(edit, data=form | {"signing_alg": "ML-DSA-65"})
+    assert refused.status_code == 422
+    assert "add ML-DSA-65 to the keys first" in refused.text.lower().replace("ml-dsa-65", "ML-DSA-65")
+    assert (await console.browser.post(edit, data=form | {"signing_alg": "default"})).status_code == 303
+    assert "the default of this issuer" in (await console.browser.get(f"/console/apis/{api.id}")).text

@@ -122,6 +122,23 @@ async def test_editing_comes_back_with_what_was_typed(console: Console) -> None:
     assert (after.name, after.scopes, after.redirect_uris) == ("Market", ("openid",), (URI,))
 
 
+async def test_another_algorithm_for_id_tokens(console: Console) -> None:
+    await console.sign_in()
+    client = await registered(console)
+    page = await console.browser.get(f"/console/clients/{client.id}")
+    assert '<option value="RS256" selected>' in page.text
+    form = {"csrf_token": hidden(page, "csrf_token"), "algorithm": "ES256"}
+    done = await console.browser.post(f"/console/clients/{client.id}/algorithm", data=form)
+    assert done.status_code == 303
+    assert (await stored(console, client.id)).id_token_alg == "ES256"
+    for algorithm in ("PS256", "none", "ML-DSA-65"):
+        refused = await console.browser.post(
+            f"/console/clients/{client.id}/algorithm", data=form | {"algorithm": algorithm}
+        )
+        assert refused.status_code == 422
+    assert (await stored(console, client.id)).id_token_alg == "ES256"
+
+
 async def test_out_and_in_again(console: Console) -> None:
     await console.sign_in()
     client = await registered(console)
@@ -174,6 +191,7 @@ async def test_statements_do_not_grow_with_clients(console: Console) -> None:
         ("disable", {}),
         ("secret", {}),
         ("mend", {"check": "redirect_loopback"}),
+        ("algorithm", {"algorithm": "RS256"}),
         ("edit", {"name": "Other", "redirect_uris": "https://evil.example/cb", "scopes": "openid"}),
     ],
 )

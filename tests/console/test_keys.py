@@ -30,7 +30,7 @@ async def test_every_life_is_drawn_and_told(console: Console) -> None:
     await console.desk.keys.start()
     with counted() as seen:
         page = (await console.browser.get("/console/keys")).text
-    assert len(seen) <= 10
+    assert len(seen) <= 16
     keys = await list_keys(console.desk)
     assert len(keys) == 6
     for key in keys:
@@ -83,3 +83,51 @@ def test_what_is_short_is_still_seen_and_inside(now: float) -> None:
         assert bar["width"] >= 4
         assert 0 <= bar["x"] <= WIDTH - bar["width"]
     assert Scale.around([], now).place(now) == 0
+
+
+async def test_a_key_is_withdrawn_only_when_it_is_meant(console: Console) -> None:
+    await console.sign_in()
+    await console.desk.keys.start()
+    before = await active(console, "ES256")
+    page = await console.browser.get("/console/keys")
+    form = {"csrf_token": hidden(page, "csrf_token"), "kid": before}
+    unsure = await console.browser.post("/console/keys/compromise", data=form)
+    assert unsure.status_code == 422
+    assert await active(console, "ES256") == before
+    done = await console.browser.post("/console/keys/compromise", data=form | {"sure": "yes"})
+    assert (done.status_code, done.headers["location"]) == (303, "/console/keys")
+    assert await active(console, "ES256") != before
+    page = await console.browser.get("/console/keys")
+    assert f'<option value="{before}"' not in page.text, "there is nothing more to withdraw"
+    for kid in (before, "unknown"):
+        again = await console.browser.post("/console/keys/compromise", data=form | {"sure": "yes", "kid": kid})
+        assert again.status_code == 422
+
+
+async def test_algorithms_are_added_chosen_and_removed(console: Console, clock: SettableClock) -> None:
+    await console.sign_in()
+    await console.desk.keys.start()
+    page = await console.browser.get("/console/keys")
+    form = {"csrf_token": hidden(page, "csrf_token"), "algorithm": "Ed25519"}
+    algorithms = "/console/keys/algorithms"
+    for path in ("remove", "default"):
+        early = await console.browser.post(f"{algorithms}/{path}", data=form)
+        assert early.status_code == 422
+    assert (await console.browser.post(algorithms, data=form)).status_code == 303
+    page = await console.browser.get("/console/keys")
+    assert "Tokens, Ed25519" in page.text
+    assert 'class="machine">Ed25519</strong>' in page.text
+    assert "Make Ed25519 the default" not in page.text, "it does not sign yet"
+    clock.advance(prepublication(console.desk.settings))
+    await console.desk.keys.advance()
+    assert "Make Ed25519 the default" in (await console.browser.get("/console/keys")).text
+    assert (await console.browser.post(f"{algorithms}/default", data=form)).status_code == 303
+    page = await console.browser.get("/console/keys")
+    assert "Make ES256 the default" in page.text
+    refused = await console.browser.post(f"{algorithms}/remove", data=form)
+    assert refused.status_code == 422
+    back = await console.browser.post(f"{algorithms}/default", data=form | {"algorithm": "ES256"})
+    assert back.status_code == 303
+    assert (await console.browser.post(f"{algorithms}/remove", data=form)).status_code == 303
+    assert 'class="machine">Ed25519</strong>' not in (await console.browser.get("/console/keys")).text
+    assert (await console.browser.post(algorithms, data=form | {"algorithm": "HS256"})).status_code == 422

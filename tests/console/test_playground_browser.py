@@ -7,13 +7,10 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Page, expect
 from tests.console.up import Watched, browsing, running_up, set_up, sign_in
-from tests.e2e.conftest import worker_id
 from tests.e2e.installation import Installation
 
 from watchword.console.playground.kinds import arrows_of, attacks_on
 from watchword.console.projects import PROJECTS, ProjectKind
-
-__all__ = ["worker_id"]
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
@@ -31,8 +28,8 @@ LAST_CODES = {
 
 
 @pytest.fixture(scope="module")
-def up(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Iterator[Installation]:
-    with running_up(tmp_path_factory.mktemp("playground"), worker_id, offset=8) as installation:
+def up(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation]:
+    with running_up(tmp_path_factory.mktemp("playground"), offset=8) as installation:
         with browsing() as first:
             set_up(first.page, installation)
             first.page.click("#start-playground")
@@ -98,8 +95,8 @@ def test_a_kind_is_created_run_and_attacked(up: Installation, watched: Watched, 
     page.click("#play-on")
     expect(page.locator("h1")).to_have_text("Attack it live")
     for attack in attacks_on(kind):
-        if attack.name == "rotate-the-key":
-            continue  # a successor must have been published for more than a minute: test_rotate_the_key.py
+        if attack.name in {"rotate-the-key", "compromise-the-key"}:
+            continue  # a successor must have been published for more than a minute: they have tests of their own
         page.click(f"#attack-{attack.name}")
         expect(page.locator("#play-state")).to_have_text("The defence held")
         expect(page.locator("#outcome")).to_contain_text(attack.why)
@@ -116,7 +113,7 @@ def test_a_kind_is_created_run_and_attacked(up: Installation, watched: Watched, 
     card = page.locator(".play-kind", has=page.locator(f"#kind-{kind.name}"))
     expect(card).to_contain_text("created")
     expect(card).to_contain_text(f"{len(arrows_of(kind))} of {len(arrows_of(kind))} steps")
-    expect(card).to_contain_text(f"{len(attacks_on(kind)) - 1} of {len(attacks_on(kind))} attacks")
+    expect(card).to_contain_text(f"{len(attacks_on(kind)) - 2} of {len(attacks_on(kind))} attacks")
 
 
 def archive_of(page: Page, kind: ProjectKind) -> list[str]:

@@ -9,12 +9,10 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 from tests.console.up import ADMIN, Watched, browsing, running_up, set_up, sign_in
-from tests.e2e.conftest import base_port, worker_id
 from tests.e2e.installation import Installation
+from tests.ports import block
 
 from watchword.console.yours_code import CODES, Code
-
-__all__ = ["worker_id"]
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
@@ -26,8 +24,8 @@ REFUSALS = {
 
 
 @pytest.fixture(scope="module")
-def up(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Iterator[Installation]:
-    with running_up(tmp_path_factory.mktemp("start"), worker_id, offset=4) as installation:
+def up(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation]:
+    with running_up(tmp_path_factory.mktemp("start"), offset=4) as installation:
         with browsing() as first:
             set_up(first.page, installation)
             expect(first.page.locator("h1")).to_have_text("Your API just said yes.")
@@ -121,13 +119,13 @@ def test_the_token_can_be_renewed(watched: Watched) -> None:
 
 
 @pytest.mark.parametrize("code", CODES, ids=lambda code: code.name)
-def test_the_newcomers_own_api_is_seen(watched: Watched, code: Code, tmp_path: Path, worker_id: str) -> None:
+def test_the_newcomers_own_api_is_seen(watched: Watched, code: Code, tmp_path: Path) -> None:
     """What the page says, done as it says it; only the port is another, since tests share this machine."""
     page = watched.page
     page.click(f"#yours-{code.name}")
     expect(page.locator(f"#yours-{code.name}")).to_have_attribute("aria-current", "true")
     expect(page.locator("#yours-sighting")).to_contain_text("Waiting for your API")
-    port = base_port(worker_id) + 7
+    port = block("up") + 7
     text = page.locator("#yours-code").text_content() or ""
     (tmp_path / "hello.py").write_text(re.sub(r'"8500"', f'"{port}"', text))
     command = re.sub(r"8500$", str(port), page.locator("#yours-command").text_content() or "").split()
@@ -140,9 +138,9 @@ def test_the_newcomers_own_api_is_seen(watched: Watched, code: Code, tmp_path: P
     expect(page.locator("#yours-sighting")).to_have_attribute("data-state", "waiting", timeout=10_000)
 
 
-def test_an_api_that_is_not_protected_is_no_green_dot(watched: Watched, tmp_path: Path, worker_id: str) -> None:
+def test_an_api_that_is_not_protected_is_no_green_dot(watched: Watched, tmp_path: Path) -> None:
     page = watched.page
-    port = base_port(worker_id) + 7
+    port = block("up") + 7
     page.fill("#yours-address", f"http://localhost:{port}/")
     page.locator("#yours-address").blur()
     with open_api(tmp_path, ["python", "-m", "http.server", str(port)]):

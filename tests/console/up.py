@@ -6,8 +6,8 @@ from pathlib import Path
 
 from playwright.sync_api import BrowserContext, Page, sync_playwright
 from tests.e2e.chromium import FLAGS, chromium
-from tests.e2e.conftest import base_port
 from tests.e2e.installation import Installation, start
+from tests.ports import block
 
 ADMIN = {"email": "ada@example.com", "name": "Ada Lovelace", "password": "lanterns over the water"}
 # Given up by a navigation, and what Chromium notes of every answer that is an error on purpose.
@@ -15,9 +15,9 @@ _USUAL = ("net::ERR_ABORTED", "the server responded with a status of 4")
 
 
 @contextmanager
-def running_up(directory: Path, worker_id: str, *, offset: int, **environment: str) -> Iterator[Installation]:
-    """An installation in ``directory`` on ports of this worker's own, ``offset`` above those of other tests."""
-    port = base_port(worker_id) + offset
+def running_up(directory: Path, *, offset: int, **environment: str) -> Iterator[Installation]:
+    """An installation in ``directory`` on ports of this process, ``offset`` above those of other tests."""
+    port = block("up") + offset
     installation = start(directory, "--port", str(port), "--demo-port", str(port + 1), environment=environment or None)
     try:
         yield installation

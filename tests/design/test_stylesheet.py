@@ -106,6 +106,16 @@ def test_small_and_self_contained() -> None:
     assert "@font-face" not in CSS
 
 
+def test_a_theme_changes_colours_and_nothing_else() -> None:
+    """`light-dark()` makes colours only; so what is no colour need not be looked at in both themes."""
+    static = resources.files("watchword").joinpath("static")
+    sheets = [file.read_text() for file in static.iterdir() if file.name.endswith((".css", ".js"))]
+    assert len(sheets) > 10
+    assert not any("prefers-color-scheme" in text for text in sheets)
+    assert CSS.count("data-theme") == 2
+    assert not any("data-theme" in text for text in sheets if text != CSS)
+
+
 def test_theme_may_be_chosen_and_motion_refused() -> None:
     assert "color-scheme: light dark;" in CSS
     assert ':root[data-theme="light"] { color-scheme: light; }' in CSS

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from tests.e2e.installation import Installation, start
 from tests.e2e.person import Person
+from tests.ports import block
 
 CALLBACK = "http://127.0.0.1:9/callback"
 GOODBYE = "http://127.0.0.1:9/goodbye"
@@ -35,27 +36,15 @@ password = "{PASSWORD}"
 
 
 @pytest.fixture(scope="session")
-def running(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Iterator[Installation]:
+def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation]:
     """Issuer and orders API, seeded with a web application and alice."""
     directory = tmp_path_factory.mktemp("up")
     seed = directory / "seed.toml"
     seed.write_text(seed_text())
-    base = base_port(worker_id)
+    base = block("up")
     installation = start(directory, "--port", str(base), "--demo-port", str(base + 1), "--seed", str(seed))
     yield installation
     assert installation.stop() == 0, installation.output()
-
-
-def base_port(worker_id: str) -> int:
-    """Ports of each test worker are its own."""
-    number = int(worker_id.removeprefix("gw") or 0) if worker_id.startswith("gw") else 0
-    return 18_400 + 20 * number
-
-
-@pytest.fixture(scope="session")
-def worker_id(request: pytest.FixtureRequest) -> str:
-    """The name xdist gives this worker, or "master" without it."""
-    return str(getattr(request.config, "workerinput", {}).get("workerid", "master"))
 
 
 @pytest.fixture

@@ -12,8 +12,8 @@ from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_play
 from tests.e2e.chromium import FLAGS
 from tests.e2e.chromium import chromium as chromium_path
 from tests.e2e.conftest import PASSWORD as ALICE_PASSWORD
-from tests.e2e.conftest import base_port
 from tests.e2e.installation import Installation, start
+from tests.ports import block
 
 pytestmark = [pytest.mark.slow, pytest.mark.browser]
 
@@ -23,9 +23,9 @@ PASSWORD = "analytical engine, first programme"
 
 
 @pytest.fixture(scope="module")
-def fresh(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Iterator[Installation]:
+def fresh(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation]:
     """An installation nobody has set up yet."""
-    port = base_port(worker_id) + 10
+    port = block("up") + 10
     installation = start(tmp_path_factory.mktemp("fresh"), "--port", str(port), "--demo-port", str(port + 1))
     yield installation
     assert installation.stop() == 0, installation.output()

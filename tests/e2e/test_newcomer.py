@@ -21,8 +21,8 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Locator, Page, expect
 from tests.console.up import ADMIN, browsing
-from tests.e2e.conftest import base_port
 from tests.e2e.terminal import Terminal
+from tests.ports import block
 
 from watchword.cli.local.ports import choose_port
 
@@ -68,7 +68,7 @@ def wheel(folder: Path) -> Path:
     return next((folder / "dist").glob("watchword-*.whl"))
 
 
-def test_from_pip_install_to_a_protected_endpoint(folder: Path, wheel: Path, worker_id: str) -> None:
+def test_from_pip_install_to_a_protected_endpoint(folder: Path, wheel: Path) -> None:
     steps, environment, place = Steps(), folder / "venv", folder / "hello"
     place.mkdir()
     with ExitStack() as open_things:
@@ -79,7 +79,7 @@ def test_from_pip_install_to_a_protected_endpoint(folder: Path, wheel: Path, wor
 
         first, second = Terminal(place, environment), Terminal(place, environment)
         with steps.step("watchword up, in an empty folder"):
-            port = base_port(worker_id) + 12
+            port = block("up") + 12
             up = open_things.enter_context(
                 first.running(f"watchword up --no-open --port {port} --demo-port {port + 1}")
             )

@@ -12,9 +12,10 @@ from typing import Any
 import httpx2
 import pytest
 from authlib.oauth2.rfc7636 import create_s256_code_challenge
-from tests.e2e.conftest import CALLBACK, WEB_CLIENT, base_port
+from tests.e2e.conftest import CALLBACK, WEB_CLIENT
 from tests.e2e.installation import Installation, start
 from tests.e2e.person import Person
+from tests.ports import block
 
 pytestmark = pytest.mark.slow
 
@@ -62,6 +63,11 @@ def claims_of(token: str) -> dict[str, Any]:
     return claims
 
 
+def kid_of(token: str) -> str:
+    header = token.split(".", maxsplit=1)[0]
+    return str(json.loads(base64.urlsafe_b64decode(header + "=" * (-len(header) % 4)))["kid"])
+
+
 def call(up: Installation, token: str) -> httpx2.Response:
     return httpx2.get(f"{up.demo_api}/orders", headers={"Authorization": f"Bearer {token}"}, trust_env=False)
 
@@ -93,12 +99,15 @@ def test_a_client_withdraws_its_own_token(running: Installation) -> None:
     assert call(running, kept).status_code == 200
 
 
-@pytest.mark.parametrize("kind", ["token", "client"])
+@pytest.mark.parametrize("kind", ["token", "client", "key"])
 def test_the_operator_withdraws_from_the_command_line(running: Installation, kind: str) -> None:
     token = machine_token(running)
     claims = claims_of(token)
     assert call(running, token).status_code == 200
-    watchword(running, "revoke", kind, claims["jti"] if kind == "token" else claims["client_id"])
+    if kind == "key":
+        watchword(running, "keys", "compromise", kid_of(token), "--yes")
+    else:
+        watchword(running, "revoke", kind, claims["jti"] if kind == "token" else claims["client_id"])
     is_refused_in_time(running, token)
     assert call(running, machine_token(running)).status_code == 200, "a new one is good"
 
@@ -117,9 +126,9 @@ def test_a_user_who_is_disabled_is_out(running: Installation, alice: Person) -> 
     assert call(running, hers).status_code == 200
 
 
-def test_what_was_withdrawn_stays_so_when_the_issuer_is_started_again(directory: Path, worker_id: str) -> None:
+def test_what_was_withdrawn_stays_so_when_the_issuer_is_started_again(directory: Path) -> None:
     """And an issuer that pushes, even to somebody who does not go away, stops at once."""
-    ports = ("--port", str(base_port(worker_id) + 4), "--demo-port", str(base_port(worker_id) + 5))
+    ports = ("--port", str(block("up") + 4), "--demo-port", str(block("up") + 5))
     up = start(directory, *ports)
     try:
         token = machine_token(up)

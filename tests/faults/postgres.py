@@ -34,10 +34,13 @@ class PostgresServer:
         durable: keep what was committed when the server is killed. Without it everything is faster, and nothing
             may be concluded from a crash of the machine (of the server alone, it may).
         settings: of postgresql.conf, over those for tests.
+        within: the directory to make its own in; one that another user can get to.
     """
 
-    def __init__(self, *, durable: bool = False, settings: Mapping[str, str] | None = None) -> None:
-        self._home = Path(tempfile.mkdtemp(prefix="watchword-pg-", dir=_open_temporary_directory()))
+    def __init__(
+        self, *, durable: bool = False, settings: Mapping[str, str] | None = None, within: Path | None = None
+    ) -> None:
+        self._home = Path(tempfile.mkdtemp(prefix="watchword-pg-", dir=within or _open_temporary_directory()))
         self._owner = UNPRIVILEGED if os.geteuid() == 0 else None
         self._binaries = _binaries(self._home, readable_by_others=self._owner is not None)
         self._data = self._home / "data"
@@ -116,6 +119,23 @@ class PostgresServer:
                 await connection.execute(statement)
 
         self._run(database, run)
+
+    def dump(self, database: str) -> bytes:
+        """A backup of ``database``, made by pg_dump while others may be writing."""
+        return self._tool("pg_dump", "--format=custom", f"--dbname={self.url(database)}")
+
+    def put_back(self, database: str, dump: bytes) -> None:
+        """Replace ``database`` by what was dumped, whoever is connected."""
+        self.execute(f"DROP DATABASE {database} WITH (FORCE)", f"CREATE DATABASE {database}")
+        self._tool("pg_restore", "--exit-on-error", f"--dbname={self.url(database)}", given=dump)
+
+    def _tool(self, name: str, *arguments: str, given: bytes = b"") -> bytes:
+        command = [str(self._binaries / name), *arguments]
+        done: subprocess.CompletedProcess[bytes] = subprocess.run(
+            command, input=given, capture_output=True, check=False, **self._as_owner()
+        )
+        assert done.returncode == 0, done.stderr.decode(errors="replace")
+        return done.stdout
 
     def log(self) -> str:
         """What the server wrote."""

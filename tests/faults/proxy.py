@@ -222,10 +222,12 @@ class FaultProxy:
                 link.close()
         finally:
             self._links.discard(link)
-            if not writer.transport.is_closing():
-                await requests  # half-closed: requests are still taken
-            writer.close()
-            up_writer.close()
+            try:
+                if not writer.transport.is_closing():
+                    await requests  # half-closed: requests are still taken
+            finally:
+                writer.close()
+                up_writer.close()
 
 
 async def _pump(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:

@@ -13,11 +13,13 @@ from starlette.applications import Starlette
 from watchword.authn.factors.password import PasswordHasher
 from watchword.authn.factors.password_hash import Cost
 from watchword.clock import SettableClock
-from watchword.events import Event
+from watchword.events import Event, EventSink
 from watchword.issuer.context import Issuer
-from watchword.issuer.keys import rotation
+from watchword.issuer.keys import algorithms, rotation
 from watchword.issuer.keys.ring import SEALED_FOR, KeyRing
-from watchword.issuer.keys.rotation import SLOTS, NewKey, Slot
+from watchword.issuer.keys.rotation import NewKey
+from watchword.issuer.keys.slots import FEED, Slot
+from watchword.issuer.keys.step_time import time_of
 from watchword.issuer.revocation.feed import Feed
 from watchword.issuer.revocation.streams import Streams
 from watchword.issuer.settings import IssuerSettings
@@ -41,6 +43,7 @@ STOCK = "https://stock.example"
 REDIRECT = "https://app.example/callback"
 SECRET = "wws_" + "s" * 43
 VERIFIER = "v" * 43
+SLOTS = (Slot("token", "ES256"), Slot("token", "RS256"), FEED)
 SETTINGS = IssuerSettings(issuer=ISSUER, local=True)
 SECRETS = {purpose: purpose.encode().ljust(32, b".") for purpose in SECRET_PURPOSES}
 
@@ -173,6 +176,7 @@ async def store_ring(store: Store, keys: dict[tuple[Slot, str], NewKey], now: fl
     """Take the ring's first steps with keys that were made before."""
 
     def job(connection: Connection) -> None:
+        algorithms.found(connection, SETTINGS.signing_algorithms, default=SETTINGS.access_token_algorithm, now=now)
         for slot in SLOTS:
             rotation.begin(connection, slot, keys[slot, "active"], now=now)
             rotation.publish(connection, slot, keys[slot, "next"], now=now)
@@ -180,9 +184,22 @@ async def store_ring(store: Store, keys: dict[tuple[Slot, str], NewKey], now: fl
     await store.write(job)
 
 
+def make_ring(
+    store: Store,
+    clock: SettableClock,
+    master_key: MasterKey,
+    events: EventSink | None = None,
+    settings: IssuerSettings = SETTINGS,
+) -> KeyRing:
+    """A ring of keys that live by ``clock``; not started."""
+    return KeyRing(
+        store=store, master_key=master_key, settings=settings, clock=clock, step_time=time_of(clock), events=events
+    )
+
+
 def make_issuer(store: Store, clock: SettableClock, master_key: MasterKey, listener: Listener) -> Issuer:
     """An issuer on ``store``; its keys are not started."""
-    ring = KeyRing(store=store, master_key=master_key, settings=SETTINGS, clock=clock, events=listener)
+    ring = make_ring(store, clock, master_key, listener)
     passwords = PasswordHasher(cost=Cost(memory=1024, passes=1, lanes=1))
     feed = Feed(store=store, keys=ring, settings=SETTINGS, clock=clock)
     streams = Streams(feed=feed, store=store, settings=SETTINGS)

@@ -10,26 +10,35 @@ from tests.issuer.issuing import Listener, client_of, make_issuer
 
 from watchword.clock import SettableClock
 from watchword.issuer.app import create_app
-from watchword.issuer.keys import rotation
-from watchword.issuer.keys.rotation import Slot
 from watchword.store.engine import open_store
+from watchword.store.repositories.audit import SYSTEM
 
 
 @asynccontextmanager
 async def worker(setup: dict[str, Any]) -> AsyncIterator[Handler]:
-    """Answer forms sent to the endpoints (``path``), and advance the ring of keys (``advance``)."""
-    # An RSA key takes too long to make for hundreds of rounds; the steps are the same for each slot.
-    rotation.SLOTS = (Slot("token", "ES256"),)
+    """Answer forms sent to the endpoints (``path``), and work on the ring of keys (``keys``)."""
     store = open_store(setup["url"], shared=True)
     clock = SettableClock(setup["now"])
     issuer = make_issuer(store, clock, MASTER_KEY, Listener())
     async with client_of(create_app(issuer)) as http:
 
+        async def on_keys(job: dict[str, Any]) -> dict[str, Any]:
+            ring = issuer.keys
+            match job["keys"]:
+                case "advance":
+                    await ring.advance()
+                case "compromise":
+                    await ring.compromise(job["kid"], reason="test", actor=SYSTEM)
+                case "add_algorithm":
+                    await ring.add_algorithm(job["algorithm"], actor=SYSTEM)
+                case "remove_algorithm":
+                    await ring.remove_algorithm(job["algorithm"], actor=SYSTEM)
+            return {"kid": (await ring.signer("ES256")).kid, "jwks": (await ring.public_jwks())["keys"]}
+
         async def handle(job: dict[str, Any]) -> dict[str, Any]:
             clock.jump(job["now"] - clock.now())
-            if "advance" in job:
-                await issuer.keys.advance()
-                return {"kid": (await issuer.keys.signer("ES256")).kid}
+            if "keys" in job:
+                return await on_keys(job)
             answer = await http.post(job["path"], data=job["form"], auth=(job["id"], job["secret"]))
             return {"status": answer.status_code, "body": answer.json() if answer.content else {}}
 

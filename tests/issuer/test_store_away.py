@@ -9,12 +9,11 @@ from typing import TypeVar
 import httpx2
 import pytest
 from sqlalchemy import Connection
-from tests.issuer.issuing import SECRET, SETTINGS, World, client_of
+from tests.issuer.issuing import SECRET, SETTINGS, World, client_of, make_ring
 
 from watchword.clock import SettableClock
 from watchword.errors import WatchwordError
 from watchword.issuer.app import create_app
-from watchword.issuer.keys.ring import KeyRing
 from watchword.issuer.revocation import withdraw
 from watchword.issuer.revocation.feed import Feed
 from watchword.store.engine import Store
@@ -72,7 +71,7 @@ class Behind:
 @pytest.fixture
 async def behind(world: World, master_key: MasterKey, clock: SettableClock) -> AsyncIterator[Behind]:
     door = Door(world.issuer.store)
-    ring = KeyRing(store=door, master_key=master_key, settings=SETTINGS, clock=clock)
+    ring = make_ring(door, clock, master_key)
     feed = Feed(store=door, keys=ring, settings=SETTINGS, clock=clock)
     issuer = replace(world.issuer, store=door, keys=ring, feed=feed)
     async with client_of(create_app(issuer)) as http:
@@ -160,7 +159,7 @@ async def test_r03_no_code_is_spent_for_an_answer_that_nobody_can_sign(behind: B
 async def test_a_ring_under_another_master_key_signs_nothing(world: World, clock: SettableClock) -> None:
     """ARCHITECTURE, Keys: a wrong master key never makes a new key."""
     before = await world.issuer.store.read(signing_keys.list_all)
-    ring = KeyRing(store=world.issuer.store, master_key=MasterKey(b"x" * 32), settings=SETTINGS, clock=clock)
+    ring = make_ring(world.issuer.store, clock, MasterKey(b"x" * 32))
     with pytest.raises(WatchwordError, match="master key"):
         await ring.start()
     with pytest.raises(WatchwordError):

@@ -40,8 +40,8 @@ def test_a_traceback_names_places_and_no_values() -> None:
         record = logging.getLogger("x").makeRecord("x", logging.ERROR, "f", 1, "failed", (), sys.exc_info())
     text = JsonLines().format(record)
     assert "canary" not in text
-    assert json.loads(text)["error"][-1] == "ValueError"
-    assert any("test_logs.py" in place for place in json.loads(text)["error"])
+    assert json.loads(text)["exception"][-1] == "ValueError"
+    assert any("test_logs.py" in place for place in json.loads(text)["exception"])
 
 
 def test_the_configuration_can_be_used_and_uvicorns_access_log_is_off() -> None:

@@ -10,6 +10,7 @@ from sqlalchemy.exc import ProgrammingError
 from tests.faults.proxy import Blackhole, FaultProxy, Latency, Refuse, Reset
 
 from watchword.store import postgres_engine
+from watchword.store.engine import open_store
 from watchword.store.errors import StoreUnavailableError
 from watchword.store.postgres_engine import PostgresStore
 from watchword.store.tables import leases, metadata
@@ -270,3 +271,17 @@ async def test_a_frozen_server_hurts_for_a_bounded_time(durable_postgres: "Postg
     durable_postgres.thaw()
     assert await store.write(bump) == 1
     await store.close()
+
+
+async def test_a_patient_store_cuts_no_statement_off(postgres_server: "PostgresServer", postgres_database: str) -> None:
+    """What an operator acknowledges after a restore may touch every row there is."""
+    shown = {}
+    for patient in (False, True):
+        store = open_store(postgres_server.url(postgres_database), patient=patient)
+        try:
+            shown[patient] = await store.read(
+                lambda connection: connection.execute(text("SHOW statement_timeout")).scalar_one()
+            )
+        finally:
+            await store.close()
+    assert shown == {False: "2s", True: "0"}

@@ -1,6 +1,7 @@
 """Migrations: they make the schema that the tables declare, wholly or not at all."""
 
 import asyncio
+import re
 import shutil
 import sqlite3
 import subprocess
@@ -57,7 +58,9 @@ def described(connection: Connection) -> set[str]:
 def _definitions(table: str, sql: str | None) -> Iterator[str]:
     """Each column and constraint of one statement; in SQLite their text is all there is."""
     for line in (sql or "").splitlines():
-        yield f"{table}: {line.strip().rstrip(',')}"
+        # A column that a migration added stands behind another, on the same line.
+        for definition in re.split(r",\s+(?![^(]*\))", line.strip().rstrip(",")):
+            yield f"{table}: {definition}"
 
 
 @pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)])

@@ -8,17 +8,22 @@ from sqlalchemy import Connection
 
 from watchword.admin.desk import AdminDesk
 from watchword.admin.errors import InvalidRequestError, TakenError, UnknownError
+from watchword.issuer.keys.algorithms import require_signing
+from watchword.issuer.keys.rotation import KeyStepError
+from watchword.jose.algorithms import ALGORITHMS
 from watchword.oauth.bearer import digest, new_bearer
 from watchword.oauth.redirect_uri import RedirectURIError, check_registrable
 from watchword.oauth.scope import is_scope_token
 from watchword.store.identifiers import new_id
-from watchword.store.repositories import apis, clients
+from watchword.store.repositories import apis, clients, signing_algorithms
 from watchword.store.repositories.audit import record
 from watchword.store.repositories.clients import Client, Profile
 
 SECRET_PREFIX = "ww_secret"  # noqa: S105  the visible start of a secret, not one
 MAX_NAME = 255
-ID_TOKEN_ALGORITHMS = ("RS256", "ES256")
+# at_hash needs a hash that belongs to the algorithm; for some no specification names one.
+ID_TOKEN_ALGORITHMS = tuple(one.name for one in ALGORITHMS if one.hash_name is not None and not one.is_symmetric)
+FOUNDING = ("ES256", "RS256")
 PROFILES: tuple[Profile, ...] = ("oauth2.1", "oidc")
 DEFAULT_SCOPES = ("openid", "profile", "email", "offline_access")
 
@@ -63,7 +68,7 @@ class ClientRequest:
         if self.public and self.api_scopes:
             found.append("a public client has no secret, so it cannot act for itself")
         if self.id_token_alg not in ID_TOKEN_ALGORITHMS:
-            found.append(f"ID tokens are signed with {' or '.join(ID_TOKEN_ALGORITHMS)}")
+            found.append(f"ID tokens are signed with one of {', '.join(ID_TOKEN_ALGORITHMS)}")
         if self.profile not in PROFILES:
             found.append(f"a profile is one of {', '.join(PROFILES)}")
         return found
@@ -160,11 +165,25 @@ def create(connection: Connection, desk: AdminDesk, client: Client) -> None:
     """
     if clients.find(connection, client.id) is not None:
         raise TakenError("there is a client with that id already")
-    problems = reference_problems(connection, client)
+    problems = [*reference_problems(connection, client), *id_token_problems(connection, client.id_token_alg)]
     if problems:
         raise InvalidRequestError(*problems)
     clients.create(connection, client, now=desk.clock.now())
     record(connection, desk.entry("client.created", "client", client.id, name=client.name))
+
+
+def id_token_problems(connection: Connection, algorithm: str) -> list[str]:
+    """Why ID tokens cannot be signed with ``algorithm`` here, or not yet."""
+    if algorithm not in ID_TOKEN_ALGORITHMS:
+        return [f"ID tokens are signed with one of {', '.join(ID_TOKEN_ALGORITHMS)}"]
+    if not signing_algorithms.list_all(connection):
+        # Seeded before the issuer's first start, which makes both keys: see `watchword.config.values.algorithms`.
+        return [] if algorithm in FOUNDING else ["start the issuer once, and add this algorithm to its keys"]
+    try:
+        require_signing(connection, algorithm)
+    except KeyStepError as error:
+        return [error.sentence]
+    return []
 
 
 def reference_problems(connection: Connection, client: Client) -> list[str]:

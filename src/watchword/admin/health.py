@@ -1,24 +1,27 @@
 """Whether an installation is in order: looked at from inside, changing nothing."""
 
-from collections.abc import Iterator
+import asyncio
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from sqlalchemy import text
+from sqlalchemy import Connection, text
 
+from watchword.admin import restore
+from watchword.admin.clients import FOUNDING
 from watchword.clock import Clock
 from watchword.errors import WatchwordError
 from watchword.store.engine import Store
-from watchword.store.repositories import signing_keys
+from watchword.store.repositories import signing_algorithms, signing_keys
 from watchword.store.repositories.installation import check_master_key, issuer_of
+from watchword.store.repositories.sealed_values import check_of
 from watchword.store.repositories.signing_keys import SigningKey
 from watchword.store.schema import is_current
-from watchword.store.sealing import MasterKey
+from watchword.store.sealing import MasterKey, closed_bits
 
 Verdict = Literal["ok", "warning", "problem"]
 MAX_SKEW = 2.0  # seconds between this machine and its database; beyond it, workers stop issuing
-ALGORITHMS = ("ES256", "RS256")
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,11 +38,12 @@ def look_at_files(paths: list[Path]) -> Iterator[Finding]:
     """Whether secrets at rest are closed to others."""
     for path in paths:
         try:
-            mode = path.stat().st_mode & 0o777
+            status = path.stat()
         except OSError as error:
             yield Finding(f"file {path.name}", "problem", f"cannot be looked at ({error.strerror})")
             continue
-        if mode & 0o077:
+        mode = status.st_mode & 0o777
+        if mode & closed_bits(status.st_uid):
             yield Finding(f"file {path.name}", "problem", f"mode {mode:04o}: others can read it", f"chmod go= {path}")
         else:
             yield Finding(f"file {path.name}", "ok", f"mode {mode:04o}")
@@ -58,7 +62,7 @@ async def look_at_installation(
         findings.append(await _look_at_issuer(store, issuer))
         if master_key is not None:
             findings.append(await _look_at_master_key(store, master_key))
-        findings.extend(look_at_keys(await store.read(signing_keys.list_all)))
+        findings.extend(await store.read(look_at_ring))
         findings.append(await _look_at_clock(store, clock))
     except WatchwordError as error:
         return [Finding("database", "problem", error.sentence)]
@@ -87,15 +91,44 @@ async def _look_at_master_key(store: Store, master_key: MasterKey) -> Finding:
         await store.read(lambda connection: check_master_key(connection, master_key))
     except WatchwordError as error:
         return Finding("master key", "problem", error.sentence, "restore the key file from your backup")
+    check = await store.read(check_of)
+    if not master_key.opens_alone(check.sealed, purpose=check.purpose):
+        step = "watchword keys reseal"
+        return Finding("master key", "warning", "the installation is still sealed under the previous one", step)
     return Finding("master key", "ok", "fits this installation")
 
 
-def look_at_keys(keys: list[SigningKey]) -> Iterator[Finding]:
+async def look_at_witness(store: Store, *, master_key: MasterKey, path: Path | None) -> Finding:
+    """Whether the database is the one it was, and whether anybody could tell if it were not."""
+    if path is None:
+        step = "set database.witness_file to a path outside the database and its backups"
+        return Finding("witness", "warning", "none: an older copy of the database would be served", step)
+    try:
+        judgement = await restore.look(store, master_key, path)
+    except WatchwordError as error:
+        return Finding("witness", "problem", error.sentence)
+    if judgement.verdict == "restored":
+        step = "watchword restore acknowledge"
+        return Finding("witness", "problem", f"the database is an older copy: {judgement.reason}", step)
+    if not await asyncio.to_thread(path.exists):
+        return Finding("witness", "ok", "begins with the next start")
+    return Finding("witness", "ok", "the database is the one it was")
+
+
+def look_at_ring(connection: Connection) -> tuple[Finding, ...]:
+    """`look_at_keys` of every algorithm that the ring holds, or will begin with."""
+    held = [one.algorithm for one in signing_algorithms.list_all(connection)]
+    return tuple(look_at_keys(signing_keys.list_all(connection), held or FOUNDING))
+
+
+def look_at_keys(keys: Sequence[SigningKey], algorithms: Sequence[str]) -> Iterator[Finding]:
     """Whether each algorithm that tokens are signed with has a key that signs, and a successor that is known."""
-    for algorithm in ALGORITHMS:
+    for algorithm in algorithms:
         states = {key.state for key in keys if key.purpose == "token" and key.algorithm == algorithm}
         what = f"signing key {algorithm}"
-        if "active" not in states:
+        if states == {"next"}:
+            yield Finding(what, "ok", "published, and signs once every cache must have seen it")
+        elif "active" not in states:
             yield Finding(what, "problem", "none is active", "start the issuer: it makes the keys that are missing")
         elif "next" not in states:
             yield Finding(what, "warning", "active, but no successor is published", "the running issuer makes one")

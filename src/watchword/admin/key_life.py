@@ -4,7 +4,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from watchword.admin.desk import AdminDesk
-from watchword.issuer.keys.rotation import SLOTS, Slot, prepublication, retention
+from watchword.issuer.keys.rotation import prepublication, retention
+from watchword.issuer.keys.slots import FEED, Slot, slots_of
 from watchword.issuer.settings import IssuerSettings
 from watchword.store.repositories import signing_keys
 from watchword.store.repositories.signing_keys import SigningKey, State
@@ -49,13 +50,16 @@ class SlotLives:
 
 
 async def key_lives(desk: AdminDesk) -> list[SlotLives]:
-    """Every place in the ring with its keys; one statement."""
-    return lives_of(await desk.store.read(signing_keys.list_all), desk.settings)
+    """Every place in the ring with its keys, and those whose keys are still accepted."""
+    slots, keys = await desk.store.read(lambda connection: (slots_of(connection), signing_keys.list_all(connection)))
+    return lives_of(slots, keys, desk.settings)
 
 
-def lives_of(keys: Sequence[SigningKey], settings: IssuerSettings) -> list[SlotLives]:
-    """The lives of ``keys``, as rotation will have them (issuer/keys/rotation.py)."""
-    return [_in_slot(slot, [key for key in keys if (key.purpose, key.algorithm) == slot], settings) for slot in SLOTS]
+def lives_of(slots: Sequence[Slot], keys: Sequence[SigningKey], settings: IssuerSettings) -> list[SlotLives]:
+    """The lives of ``keys``, as rotation will have them (issuer/keys/rotation.py); the feed's come last."""
+    leaving = (Slot(key.purpose, key.algorithm) for key in keys if key.state == "retiring")
+    places = sorted(dict.fromkeys((*slots, *leaving)), key=lambda slot: slot == FEED)
+    return [_in_slot(slot, [key for key in keys if (key.purpose, key.algorithm) == slot], settings) for slot in places]
 
 
 def _in_slot(slot: Slot, keys: Sequence[SigningKey], settings: IssuerSettings) -> SlotLives:
@@ -64,7 +68,7 @@ def _in_slot(slot: Slot, keys: Sequence[SigningKey], settings: IssuerSettings) -
     may_sign = None
     if successor is not None and successor.published_at is not None:
         may_sign = successor.published_at + prepublication(settings)
-    takeover = None
+    takeover = may_sign  # of an algorithm that was added, the first key; else it waits for the active one's end
     if active is not None and active.activated_at is not None:
         # Without a successor one is published at the rotation's next look, so the end of its time is still the plan.
         takeover = max(active.activated_at + settings.key_lifetime, may_sign or 0.0)

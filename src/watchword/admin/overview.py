@@ -7,8 +7,8 @@ from sqlalchemy import Connection
 from watchword.admin import audit_trail
 from watchword.admin.audit_trail import Trail
 from watchword.admin.desk import AdminDesk
-from watchword.admin.health import Finding, look_at_keys
-from watchword.store.repositories import apis, clients, signing_keys, users
+from watchword.admin.health import Finding, look_at_ring
+from watchword.store.repositories import apis, clients, users
 
 NEWEST = 5
 
@@ -29,7 +29,7 @@ async def overview(desk: AdminDesk) -> Overview:
 
     def job(connection: Connection) -> Overview:
         return Overview(
-            keys=tuple(look_at_keys(signing_keys.list_all(connection))),
+            keys=look_at_ring(connection),
             users=users.count(connection),
             clients=clients.count(connection),
             apis=apis.count(connection),

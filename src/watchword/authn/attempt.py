@@ -91,6 +91,7 @@ class SignIn:
             reason = await self._reason_to_refuse(user, password)
         except OverloadedError:
             await self.store.write(lambda connection: login_throttle.give_back(connection, charged))
+            self.events.emit(LoginFailed(now, "overloaded"))
             raise
         if user is None or reason is not None:
             self.events.emit(LoginFailed(now, reason or "unknown_user"))

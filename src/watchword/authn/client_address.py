@@ -2,6 +2,7 @@
 
 import ipaddress
 from collections.abc import Sequence
+from functools import lru_cache
 
 _Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 _Network = ipaddress.IPv4Network | ipaddress.IPv6Network
@@ -31,6 +32,18 @@ def client_address(peer: str | None, forwarded_for: Sequence[str], *, trusted_pr
             break
         here = claimed
     return _prefix(here)
+
+
+@lru_cache(maxsize=1024)
+def is_trusted_proxy(peer: str, trusted_proxies: tuple[str, ...]) -> bool:
+    """Whether the other end of a connection is a proxy that the operator trusts.
+
+    Args:
+        peer: its address.
+        trusted_proxies: addresses and networks.
+    """
+    here = _parse(peer)
+    return here is not None and _trusted(here, [ipaddress.ip_network(text, strict=False) for text in trusted_proxies])
 
 
 def _parse(text: str) -> _Address | None:

@@ -14,8 +14,11 @@ from watchword import __version__
 
 COMMANDS = (
     "up",
+    "init",
     "serve",
     "migrate",
+    "backup",
+    "restore",
     "api",
     "client",
     "user",

@@ -7,7 +7,7 @@ from watchword.cli.moments import moment
 from watchword.cli.terminal import print_json, print_table, styled
 
 NAME = "api"
-HELP = "register and list APIs"
+HELP = "register and list APIs, choose what signs their tokens"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -28,7 +28,16 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     listing = actions.add_parser("list", help="list APIs", description="List APIs.")
     listing.add_argument("--json", action="store_true", help="print JSON")
     listing.set_defaults(action=_list)
-    for subparser in (add, listing):
+    choose = actions.add_parser(
+        "alg",
+        help="choose what signs the access tokens for an API",
+        description="Choose what signs the access tokens for an API; the keys must sign with it already.",
+    )
+    choose.add_argument("url", help="the API")
+    choose.add_argument("algorithm", help="such as ML-DSA-65, or: default")
+    choose.add_argument("--json", action="store_true", help="print JSON")
+    choose.set_defaults(action=_choose)
+    for subparser in (add, listing, choose):
         add_configuration_arguments(subparser)
 
 
@@ -56,6 +65,18 @@ def _add(args: argparse.Namespace) -> int:
     return 0
 
 
+def _choose(args: argparse.Namespace) -> int:
+    from watchword.admin.algorithm_choice import choose_for_audience  # noqa: PLC0415  loaded when it is needed
+
+    algorithm = None if args.algorithm == "default" else args.algorithm
+    at_desk(args, lambda desk: choose_for_audience(desk, args.url, algorithm))
+    if args.json:
+        print_json({"identifier": args.url, "signing_alg": algorithm})
+    else:
+        print(f"access tokens for {args.url} are signed with {algorithm or 'the default'} from now on")
+    return 0
+
+
 def _list(args: argparse.Namespace) -> int:
     from watchword.admin.apis import list_apis  # noqa: PLC0415  loaded when it is needed
 
@@ -69,6 +90,7 @@ def _list(args: argparse.Namespace) -> int:
                     "name": api.name,
                     "scopes": [{"name": scope.name, "description": scope.description} for scope in api.scopes],
                     "token_lifetime": api.token_lifetime,
+                    "signing_alg": api.signing_alg,
                     "status": api.status,
                     "created_at": api.created_at,
                 }

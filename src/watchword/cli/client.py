@@ -49,7 +49,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         default=[],
     )
     add.add_argument("--default-api", metavar="URL", help="the API meant when a request names none")
-    add.add_argument("--id-token-alg", default="RS256", choices=("RS256", "ES256"), help="signs its ID tokens")
+    add.add_argument("--id-token-alg", default="RS256", metavar="ALG", help="signs its ID tokens (default RS256)")
     add.add_argument("--profile", default="oauth2.1", choices=("oauth2.1", "oidc"), help="how strict it is held")
     add.add_argument("--json", action="store_true", help="print JSON")
     add.set_defaults(action=_add)
@@ -64,7 +64,16 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     secret.add_argument("client_id")
     secret.add_argument("--json", action="store_true", help="print JSON")
     secret.set_defaults(action=_secret)
-    for subparser in (add, listing, secret):
+    choose = actions.add_parser(
+        "alg",
+        help="choose what signs a client's ID tokens",
+        description="Choose what signs a client's ID tokens; the keys must sign with it already.",
+    )
+    choose.add_argument("client_id")
+    choose.add_argument("algorithm", help="such as RS256, ES256, Ed25519 or PS256")
+    choose.add_argument("--json", action="store_true", help="print JSON")
+    choose.set_defaults(action=_choose)
+    for subparser in (add, listing, secret, choose):
         add_configuration_arguments(subparser)
 
 
@@ -104,6 +113,17 @@ def _api_scopes(pairs: Sequence[Sequence[str]]) -> dict[str, list[str]]:
     for url, scopes in pairs:
         wanted.setdefault(url, []).extend(scopes.replace(",", " ").split())
     return wanted
+
+
+def _choose(args: argparse.Namespace) -> int:
+    from watchword.admin.algorithm_choice import choose_for_client  # noqa: PLC0415  loaded when it is needed
+
+    at_desk(args, lambda desk: choose_for_client(desk, args.client_id, args.algorithm))
+    if args.json:
+        print_json({"client_id": args.client_id, "id_token_signed_response_alg": args.algorithm})
+    else:
+        print(f"ID tokens of {args.client_id} are signed with {args.algorithm} from now on")
+    return 0
 
 
 def _list(args: argparse.Namespace) -> int:

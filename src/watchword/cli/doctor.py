@@ -8,16 +8,18 @@ import asyncio
 import importlib.util
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from watchword.cli.installation import add_configuration_arguments, load_configuration, sqlite_file
 from watchword.cli.issuer_checks import Seen, look_from_outside
+from watchword.cli.running_checks import look_at_running
 from watchword.cli.terminal import harmless, print_json, progress, styled
 from watchword.clock import SystemClock
 from watchword.config import ConfigurationError, Settings, find_configuration
 
 if TYPE_CHECKING:
     from watchword.admin.health import Finding
+    from watchword.store.engine import Store
     from watchword.store.sealing import MasterKey
 
 NAME = "doctor"
@@ -66,6 +68,7 @@ def _look(args: argparse.Namespace) -> list[Seen]:
     seen.append(Seen("configuration", "ok", "can be read"))
     if has_server:
         seen.extend(_from_inside(settings))
+        seen.extend(look_at_running(settings))
     return [*seen, *look_from_outside(settings.server.issuer)]
 
 
@@ -74,33 +77,42 @@ def _from_inside(settings: Settings) -> list[Seen]:
 
     findings: list[Finding] = []
     data_file = sqlite_file(settings.database.url)
-    key_file = settings.keys.master_key_file
+    key_files = [settings.keys.master_key_file, settings.keys.previous_master_key_file]
     files = [] if data_file is None else [data_file.parent, data_file]
-    findings.extend(look_at_files([*files, *([] if key_file is None else [Path(key_file)])]))
+    findings.extend(look_at_files([*files, *(Path(file) for file in key_files if file is not None)]))
     if data_file is None or data_file.exists():
         findings.extend(asyncio.run(_inside(settings, findings)))
     return [Seen(one.what, one.verdict, one.found, one.next_step) for one in findings]
 
 
 async def _inside(settings: Settings, findings: "list[Finding]") -> "list[Finding]":
-    from watchword.admin.health import look_at_installation  # noqa: PLC0415  the server is loaded when it is there
+    from watchword.admin.health import look_at_installation, look_at_witness  # noqa: PLC0415  the server is loaded when it is there
     from watchword.store.engine import open_store  # noqa: PLC0415
 
-    key = _master_key(settings, findings)
-    store: Any = open_store(settings.database.url)
+    store = open_store(settings.database.url)
     try:
-        return await look_at_installation(store, master_key=key, issuer=settings.server.issuer, clock=SystemClock())
+        key = await _master_key(settings, store, findings)
+        found = await look_at_installation(store, master_key=key, issuer=settings.server.issuer, clock=SystemClock())
+        if key is not None:
+            found.append(await look_at_witness(store, master_key=key, path=settings.witness_file))
+        return found
     finally:
         await store.close()
 
 
-def _master_key(settings: Settings, findings: "list[Finding]") -> "MasterKey | None":
+async def _master_key(settings: Settings, store: "Store", findings: "list[Finding]") -> "MasterKey | None":
     from watchword.admin.health import Finding  # noqa: PLC0415  the server is loaded when it is there
-    from watchword.store.errors import MasterKeyError  # noqa: PLC0415
-    from watchword.wiring import master_key  # noqa: PLC0415
+    from watchword.admin.installation import look  # noqa: PLC0415
+    from watchword.store.errors import MasterKeyError, StoreError  # noqa: PLC0415
+    from watchword.wiring import find_master_key, master_key_files  # noqa: PLC0415
 
     try:
-        return master_key(settings)
+        master_key_files(settings)
+        if settings.keys.kms is not None and not (await look(store)).is_current:
+            return None  # where the wrapped key is kept is not there yet, and that is told
+        return await find_master_key(settings, store)
     except MasterKeyError as error:
         findings.append(Finding("master key", "problem", error.sentence))
-        return None
+    except StoreError:
+        pass  # told by whoever looks at the installation
+    return None

@@ -4,6 +4,11 @@ from watchword.config import ConfigurationError
 from watchword.errors import WatchwordError
 
 INSTALL = 'pip install "watchword[server]"'
+RESTORED = "the database is an older copy of itself: what was withdrawn since that copy was made is good in it again"
+ACKNOWLEDGE = (
+    "if it was restored from a backup, run `watchword restore acknowledge`, which ends every session, grant, token and "
+    "key, and serve again; otherwise put the right database in its place"
+)
 _SERVER_PACKAGES = frozenset(
     {"alembic", "argon2", "jinja2", "python_multipart", "sqlalchemy", "starlette", "uvicorn", "httptools", "uvloop"}
 )
@@ -12,7 +17,9 @@ _SERVER_PACKAGES = frozenset(
 _NEXT = {
     "schema_behind": "run `watchword migrate`",
     "store_unavailable": "look whether the database runs and whether database.url names it",
-    "master_key": "restore the key file from your backup; without it what it sealed cannot be opened",
+    "master_key": "put the right key in its place, from your backup; what was sealed under it opens with no other",
+    "restored": ACKNOWLEDGE,
+    "witness": "put the right file in its place, or, after a restore, run `watchword restore acknowledge`",
     "listen": "choose another port, or stop what uses this one",
     "key_step_refused": "look at `watchword keys list`: a successor must have been published for some minutes",
 }
@@ -47,6 +54,12 @@ def explain(error: BaseException) -> list[str] | None:
     return None
 
 
+def told(error: WatchwordError) -> str:
+    """One problem of several, with what helps."""
+    help_line = _NEXT.get(error.code)
+    return error.sentence if help_line is None else f"{error.sentence}: {help_line}"
+
+
 def several(heading: str, problems: tuple[str, ...] | list[str]) -> list[str]:
     """A heading and every problem below it."""
     return [f"error: {heading}", *(f"  - {problem}" for problem in problems)]
@@ -60,4 +73,6 @@ def needs_server() -> list[str]:
 def _needs(error: ModuleNotFoundError) -> list[str] | None:
     if error.name == "asyncpg":
         return ["error: PostgreSQL needs one more package", '       pip install "watchword[server,postgres]"']
+    if error.name == "botocore":
+        return ["error: AWS KMS needs one more package", '       pip install "watchword[server,aws]"']
     return None

@@ -56,11 +56,13 @@ def _migrate(url: str) -> None:
 async def _initialise(settings: "Settings") -> None:
     from watchword.admin import installation  # noqa: PLC0415  loaded when it is needed
     from watchword.store.engine import open_store  # noqa: PLC0415
-    from watchword.wiring import master_key  # noqa: PLC0415
+    from watchword.wiring import ensure_installation  # noqa: PLC0415
 
     store = open_store(settings.database.url)
     try:
-        key = master_key(settings)
-        await installation.ensure(store, issuer=settings.server.issuer, master_key=key, now=SystemClock().now())
+        is_new = (await installation.look(store)).issuer is None
+        await ensure_installation(settings, store, now=SystemClock().now())
+        if is_new and settings.witness_file is not None:
+            settings.witness_file.unlink(missing_ok=True)  # it remembers an installation that is no more
     finally:
         await store.close()

@@ -3,7 +3,15 @@
 This package alone reads the environment.
 """
 
-from watchword.config.environment import data_directory, find_configuration, has_display, inherited, wants_colour
+from watchword.config.environment import (
+    data_directory,
+    find_configuration,
+    has_display,
+    inherited,
+    notify_socket,
+    share_metrics_directory,
+    wants_colour,
+)
 from watchword.config.loader import ConfigurationError, Explained, Loaded, load
 from watchword.config.options import Option
 from watchword.config.production import production_problems
@@ -22,6 +30,8 @@ __all__ = [
     "has_display",
     "inherited",
     "load",
+    "notify_socket",
     "production_problems",
+    "share_metrics_directory",
     "wants_colour",
 ]

@@ -48,3 +48,14 @@ def has_display(environment: Mapping[str, str] | None = None) -> bool:
 def inherited(**changes: str) -> dict[str, str]:
     """The environment for a child process: this one's, with ``changes``."""
     return {**os.environ, **changes}
+
+
+def share_metrics_directory(directory: Path) -> None:
+    """Tell prometheus_client, which takes it from the environment alone, where processes keep their numbers."""
+    os.environ["PROMETHEUS_MULTIPROC_DIR"] = str(directory)
+
+
+def notify_socket(environment: Mapping[str, str] | None = None) -> str | None:
+    """Where systemd wants to be told that a service is ready (``Type=notify``); None when nobody wants to know."""
+    variables = os.environ if environment is None else environment
+    return variables.get("NOTIFY_SOCKET") or None

@@ -209,11 +209,17 @@ def _contradictions(settings: Settings) -> Iterator[str]:
         yield "server.tls_certificate and server.tls_key belong together: set both or neither"
     if keys.master_key is not None and keys.master_key_file is not None:
         yield "keys.master_key and keys.master_key_file are both set: keep one"
+    if keys.kms is not None and (keys.master_key is not None or keys.master_key_file is not None):
+        yield "keys.kms is set and a master key is named too: one that is being left is keys.previous_master_key_file"
+    if keys.kms == "aws" and keys.aws_kms_key_id is None:
+        yield 'keys.kms is "aws", but keys.aws_kms_key_id names no key'
     if (settings.admin.email is None) != (settings.admin.password is None):
         yield "admin.email and admin.password belong together: set both or neither"
     if settings.tokens.refresh_idle > settings.tokens.refresh_lifetime:
         yield "tokens.refresh_idle is longer than tokens.refresh_lifetime"
     if settings.sessions.idle > settings.sessions.lifetime:
         yield "sessions.idle is longer than sessions.lifetime"
+    if keys.access_token_algorithm not in keys.algorithms:
+        yield "keys.access_token_algorithm is not one of keys.algorithms"
     if keys.lifetime < keys.jwks_max_age + keys.refresh:
         yield "keys.lifetime is shorter than it takes to publish a successor (keys.jwks_max_age + keys.refresh)"

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, fields
 from functools import cache
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -29,6 +30,14 @@ class Server:
     trusted_proxies: tuple[str, ...] = option(
         values.networks, default=(), text="addresses whose X-Forwarded-For is believed"
     )
+    workers: int = option(values.count, default=1, text="processes of `serve` that answer requests")
+    management_listen: str = option(values.text, default="127.0.0.1", text="the address metrics and checks are told at")
+    management_port: int | None = option(
+        values.port, default=None, text="the port of /metrics, /healthz and /readyz with every check; off without it"
+    )
+    management_token: str | None = option(
+        values.secret, default=None, secret=True, text="what /metrics asks for as a bearer token; must, off loopback"
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,6 +46,11 @@ class Database:
 
     url: str = option(
         values.database_url, secret=True, text="sqlite:////path/to/file or postgresql://user:password@host/name"
+    )
+    witness_file: str | None = option(
+        values.path,
+        default=None,
+        text="file outside the database that tells when an older copy was put back (SQLite: beside it, unless set)",
     )
 
 
@@ -50,11 +64,29 @@ class Keys:
     master_key: str | None = option(
         values.secret, default=None, secret=True, text="the master key itself, base64url (in the environment only)"
     )
+    previous_master_key_file: str | None = option(
+        values.path, default=None, text="file with the master key that is being left, until `watchword keys reseal`"
+    )
+    kms: str | None = option(
+        values.key_provider, default=None, text="the service that wraps the master key, instead of a file: aws"
+    )
+    aws_kms_key_id: str | None = option(
+        values.text, default=None, text="key id, ARN or alias of the key in AWS KMS that wraps the master key"
+    )
+    aws_region: str | None = option(values.text, default=None, text="where that key is, unless AWS_REGION says so")
     lifetime: int = option(
         values.seconds, default=30 * DAY, text="how long a key signs before its successor takes over"
     )
     jwks_max_age: int = option(values.seconds, default=300, text="how long others may keep the published keys")
     refresh: int = option(values.seconds, default=10, text="how soon every process knows of a change of keys")
+    algorithms: tuple[str, ...] = option(
+        values.algorithms,
+        default=("ES256", "RS256"),
+        text="signs the tokens of a new installation; later: `watchword keys algorithm`",
+    )
+    access_token_algorithm: str = option(
+        values.algorithm, default="ES256", text="signs a new installation's access tokens; one of keys.algorithms"
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,6 +125,19 @@ class Revocation:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Telemetry:
+    """Who is told what happens inside a request."""
+
+    traces_endpoint: str | None = option(
+        values.base_url,
+        default=None,
+        text="where traces are sent by OTLP/HTTP, such as http://localhost:4318/v1/traces",
+    )
+    log_level: str = option(values.log_level, default="info", text="what is logged, from debug, info or warning on")
+    trace_percent: int = option(values.percent, default=100, text="how many requests in a hundred are traced")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Admin:
     """The first administrator, made without a set-up link."""
 
@@ -122,6 +167,7 @@ class Settings:
     tokens: Tokens
     sessions: Sessions
     revocation: Revocation
+    telemetry: Telemetry
     admin: Admin
     local: Local
 
@@ -130,6 +176,19 @@ class Settings:
         """A plain-http issuer on this machine's loopback: for development, never for others."""
         parts = urlsplit(self.server.issuer)
         return parts.scheme == "http" and parts.hostname in LOOPBACK_HOSTS
+
+    @property
+    def witness_file(self) -> Path | None:
+        """Where the witness remembers; for SQLite beside the data file unless it is set."""
+        if self.database.witness_file is not None:
+            return Path(self.database.witness_file)
+        return None if self.data_file is None else self.data_file.with_name(self.data_file.name + ".witness")
+
+    @property
+    def data_file(self) -> Path | None:
+        """SQLite's data file; None for another database."""
+        url = self.database.url
+        return Path(url.removeprefix("sqlite:///")) if url.startswith("sqlite:///") else None
 
     @property
     def hosts(self) -> tuple[str, ...]:
@@ -144,6 +203,7 @@ SECTIONS: dict[str, type[Any]] = {
     "tokens": Tokens,
     "sessions": Sessions,
     "revocation": Revocation,
+    "telemetry": Telemetry,
     "admin": Admin,
     "local": Local,
 }

@@ -6,6 +6,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from watchword.config.options import Reading
+from watchword.jose.algorithms import ASYMMETRIC
 
 _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 _DURATION = re.compile(r"(\d{1,9})\s*([smhd]?)")
@@ -46,6 +47,13 @@ def base_url(value: Any, reading: Reading) -> str:
     ):
         raise ValueError("must be lower-case ASCII in its host and without spaces")
     return url
+
+
+def key_provider(value: Any, _reading: Reading) -> str:
+    """A key management service that can wrap the master key."""
+    if value != "aws":
+        raise ValueError('must be "aws", or left out')
+    return "aws"
 
 
 def issuer_url(value: Any, reading: Reading) -> str:
@@ -92,6 +100,22 @@ def count(value: Any, _reading: Reading) -> int:
     return number
 
 
+def log_level(value: Any, reading: Reading) -> str:
+    """How much is logged."""
+    level = text(value, reading).lower()
+    if level not in {"debug", "info", "warning"}:
+        raise ValueError("must be debug, info or warning")
+    return level
+
+
+def percent(value: Any, reading: Reading) -> int:
+    """A whole number from 1 to 100."""
+    number = count(value, reading)
+    if number > 100:
+        raise ValueError("must be a whole number from 1 to 100")
+    return number
+
+
 def path(value: Any, reading: Reading) -> str:
     """A file's absolute path; a relative one starts at the configuration file (or, in the environment, here)."""
     return str((reading.base / text(value, reading)).resolve())
@@ -128,3 +152,20 @@ def database_url(value: Any, reading: Reading) -> str:
     if url.startswith("postgresql://"):
         return url
     raise ValueError("must start with sqlite:/// or postgresql://")
+
+
+def algorithm(value: Any, reading: Reading) -> str:
+    """A signature algorithm whose verifiers need no secret."""
+    name = text(value, reading)
+    if name not in ASYMMETRIC:
+        raise ValueError(f"must be one of {', '.join(ASYMMETRIC)}")
+    return name
+
+
+def algorithms(value: Any, reading: Reading) -> tuple[str, ...]:
+    """Signature algorithms, ES256 and RS256 among them."""
+    names = tuple(dict.fromkeys(algorithm(item, reading) for item in _texts(value)))
+    if not {"ES256", "RS256"} <= set(names):
+        # RS256 is what OpenID Connect Core promises every client, ES256 what the console itself signs in with.
+        raise ValueError("must name ES256 and RS256 beside any others")
+    return names

@@ -3,7 +3,9 @@
 from starlette.responses import RedirectResponse, Response
 
 from watchword.admin import api_changes
+from watchword.admin.algorithm_choice import choose_for_api
 from watchword.admin.errors import InvalidRequestError, TakenError
+from watchword.admin.keys import choosable_algorithms
 from watchword.admin.records import Scope
 from watchword.console import audit_words
 from watchword.console.client_words import kind
@@ -12,6 +14,7 @@ from watchword.console.pages import console_page
 from watchword.console.paths import APIS, AUDIT, CLIENTS
 from watchword.console.secret_page import secret_page
 from watchword.console.visit import Visit
+from watchword.issuer.keys.rotation import KeyStepError
 
 
 async def api(visit: Visit) -> Response:
@@ -25,7 +28,10 @@ async def edit_api(visit: Visit) -> Response:
     lifetime = int(typed) if typed.isascii() and typed.isdecimal() and len(typed) < 10 else 0
     try:
         await api_changes.change_api(visit.desk, visit.thing, name=visit.typed("name"), token_lifetime=lifetime)
-    except InvalidRequestError as error:
+        chosen = visit.typed("signing_alg")
+        if chosen:
+            await choose_for_api(visit.desk, visit.thing, None if chosen == "default" else chosen)
+    except (InvalidRequestError, KeyStepError) as error:
         return await _page(visit, error=error.sentence)
     return _back(visit)
 
@@ -73,6 +79,10 @@ async def _page(visit: Visit, *, error: str | None = None) -> Response:
         "created": moment(found.created_at),
         "lifetime": duration(min(found.token_lifetime, limit)),
         "is_capped": found.token_lifetime > limit,
+        "signing_alg": found.signing_alg or "",
+        "algorithms": [
+            {"name": name, "chosen": name == found.signing_alg} for name in await choosable_algorithms(visit.desk)
+        ],
         "token_lifetime": str(found.token_lifetime),
         "scopes": [{"name": scope.name, "description": scope.description} for scope in found.scopes],
         "has_secret": found.secret_hash is not None,

@@ -16,10 +16,12 @@ WORDS: Mapping[str, str] = {
     "api.scope_described": "Scope of an API described otherwise",
     "api.scopes_added": "Scopes added to an API",
     "api.secret_changed": "API given a new secret",
+    "api.signing_alg_changed": "Access tokens for an API signed otherwise",
     "api.updated": "API changed",
     "client.created": "Client created",
     "client.disabled": "Client disabled",
     "client.enabled": "Client enabled",
+    "client.id_token_alg_changed": "ID tokens of a client signed otherwise",
     "client.mended": "Risky setting of a client mended",
     "client.roles_added": "Roles given to a client",
     "client.scopes_added": "Scopes given to a client",
@@ -30,9 +32,15 @@ WORDS: Mapping[str, str] = {
     "consent.withdrawn": "Consent withdrawn",
     "grant.created": "Access granted",
     "grant.revoked": "Access withdrawn",
+    "issuer.key_wrapped": "Master key wrapped by a key management service",
     "issuer.renamed": "Issuer renamed",
+    "issuer.resealed": "Everything sealed under another master key",
+    "issuer.restored": "Restore from a backup acknowledged",
     "issuer.tokens_revoked": "Everything refused, whosesoever",
     "key.activated": "Key signs from now on",
+    "key.algorithm_added": "Signing algorithm added",
+    "key.algorithm_default": "Signing algorithm made the default",
+    "key.algorithm_removed": "Signing algorithm removed",
     "key.compromised": "Key declared compromised",
     "key.published": "Key published",
     "key.retired": "Key no longer published",
@@ -53,8 +61,8 @@ WORDS: Mapping[str, str] = {
 }
 _PAGES = {"user": paths.USERS, "client": paths.CLIENTS, "api": paths.APIS}
 _KINDS = {
-    "user": "User", "client": "Client", "api": "API", "key": "Key", "grant": "Grant", "session": "Session",
-    "token": "Token", "issuer": "Issuer", "setup_link": "Set-up link", "mail": "Mail",
+    "user": "User", "client": "Client", "api": "API", "key": "Key", "key_algorithm": "Algorithm", "grant": "Grant",
+    "session": "Session", "token": "Token", "issuer": "Issuer", "setup_link": "Set-up link", "mail": "Mail",
 }  # fmt: skip
 
 
@@ -96,7 +104,7 @@ def _actor(actor: Actor, names: Mapping[str, str]) -> str:
 
 def _url(kind: str, identifier: str) -> str:
     """Where the console shows it; empty where it does not."""
-    if kind == "key":
+    if kind in {"key", "key_algorithm"}:
         return paths.KEYS
     return f"{_PAGES[kind]}/{identifier}" if kind in _PAGES and identifier else ""
 

@@ -3,9 +3,11 @@
 from starlette.responses import RedirectResponse, Response
 
 from watchword.admin import client_changes, client_review
+from watchword.admin.algorithm_choice import choose_for_client
 from watchword.admin.client_changes import ClientChange
 from watchword.admin.clients import new_secret
 from watchword.admin.errors import InvalidRequestError
+from watchword.admin.keys import id_token_algorithms
 from watchword.console import audit_words
 from watchword.console.client_words import facts, findings, health, kind
 from watchword.console.moments import moment
@@ -33,6 +35,15 @@ async def edit_client(visit: Visit) -> Response:
         await client_changes.change_client(visit.desk, visit.thing, change)
     except InvalidRequestError as error:
         return await _page(visit, given=change, error=error.sentence)
+    return _back(visit)
+
+
+async def choose_client_algorithm(visit: Visit) -> Response:
+    """``POST /console/clients/{id}/algorithm``: what signs its ID tokens from now on."""
+    try:
+        await choose_for_client(visit.desk, visit.thing, visit.typed("algorithm"))
+    except InvalidRequestError as error:
+        return await _page(visit, error=error.sentence)
     return _back(visit)
 
 
@@ -91,6 +102,9 @@ async def _page(visit: Visit, *, given: ClientChange | None = None, error: str |
         "is_active": found.status == "active",
         "has_secret": found.auth_method.startswith("client_secret_"),
         "signs_in": "authorization_code" in found.grant_types,
+        "algorithms": [
+            {"name": name, "chosen": name == found.id_token_alg} for name in await id_token_algorithms(visit.desk)
+        ],
         "created": moment(found.created_at),
         "facts": facts(file),
         "findings": findings(file.findings),

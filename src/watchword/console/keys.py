@@ -1,11 +1,22 @@
 """Signing keys: the life of each on one scale, and the rotation by hand."""
 
+from collections.abc import Awaitable
 from typing import Any
 
 from starlette.responses import RedirectResponse, Response
 
+from watchword.admin.errors import InvalidRequestError, UnknownError
 from watchword.admin.key_life import Life, SlotLives, key_lives
-from watchword.admin.keys import rotate
+from watchword.admin.keys import (
+    HeldAlgorithm,
+    add_algorithm,
+    algorithms_to_add,
+    compromise,
+    list_algorithms,
+    remove_algorithm,
+    rotate,
+    use_by_default,
+)
 from watchword.console.key_drawing import Scale
 from watchword.console.moments import duration, moment
 from watchword.console.pages import console_page
@@ -14,10 +25,9 @@ from watchword.console.visit import Visit
 from watchword.issuer.keys.rotation import KeyStepError, prepublication, retention
 
 _TITLES = {
-    ("token", "ES256"): ("Tokens, ES256", "Access tokens, and ID tokens of clients that asked for this algorithm."),
-    ("token", "RS256"): ("Tokens, RS256", "ID tokens of all other clients."),
     ("feed", "ES256"): ("Revocation feed, ES256", "What verifiers mirror. These keys sign no tokens."),
 }
+_TEXT = "What these sign, and for whom, stands under Algorithms."
 _STATES = {
     "next": ("Published", "status"),
     "active": ("Signs", "status-good"),
@@ -46,11 +56,46 @@ async def rotate_keys(visit: Visit) -> Response:
     return RedirectResponse(KEYS, status_code=303)
 
 
+async def compromise_key(visit: Visit) -> Response:
+    """``POST /console/keys/compromise``: refuse whatever a key signed; only when it is meant."""
+    if visit.typed("sure") != "yes":
+        return await _page(visit, error="tick that the key is to be withdrawn: everybody with a token of it notices")
+    return await _changed(visit, compromise(visit.desk, visit.typed("kid")))
+
+
+async def add_key_algorithm(visit: Visit) -> Response:
+    """``POST /console/keys/algorithms``: one more, published first."""
+    return await _changed(visit, add_algorithm(visit.desk, visit.typed("algorithm")))
+
+
+async def remove_key_algorithm(visit: Visit) -> Response:
+    """``POST /console/keys/algorithms/remove``: one less, if nothing needs it."""
+    return await _changed(visit, remove_algorithm(visit.desk, visit.typed("algorithm")))
+
+
+async def default_key_algorithm(visit: Visit) -> Response:
+    """``POST /console/keys/algorithms/default``: what signs access tokens whose API chose nothing."""
+    return await _changed(visit, use_by_default(visit.desk, visit.typed("algorithm")))
+
+
+async def _changed(visit: Visit, change: Awaitable[object]) -> Response:
+    try:
+        await change
+    except (KeyStepError, InvalidRequestError, UnknownError) as error:
+        return await _page(visit, error=error.sentence)
+    return RedirectResponse(KEYS, status_code=303)
+
+
 async def _page(visit: Visit, *, error: str | None = None) -> Response:
     now = visit.desk.clock.now()
-    found = await key_lives(visit.desk)
+    found, held = await key_lives(visit.desk), await list_algorithms(visit.desk)
     context = {
         "action": f"{KEYS}/rotate",
+        "compromise_action": f"{KEYS}/compromise",
+        "algorithms_action": f"{KEYS}/algorithms",
+        "algorithms": [_algorithm(one) for one in held],
+        "addable": algorithms_to_add(held),
+        "at_risk": [_at_risk(life) for one in found for life in one.lives if life.key.state != "compromised"],
         "slots": [_slot(one, now) for one in found],
         "states": [{"state": state, "words": words} for state, (words, _) in _STATES.items()],
         "lifetime": duration(visit.desk.settings.key_lifetime),
@@ -62,7 +107,7 @@ async def _page(visit: Visit, *, error: str | None = None) -> Response:
 
 
 def _slot(one: SlotLives, now: float) -> dict[str, Any]:
-    title, text = _TITLES[one.slot]
+    title, text = _TITLES.get(one.slot, (f"Tokens, {one.slot.algorithm}", _TEXT))
     scale = Scale.around(one.lives, now)
     waits = one.rotates_from is not None and one.rotates_from > now
     return {
@@ -78,6 +123,25 @@ def _slot(one: SlotLives, now: float) -> dict[str, Any]:
         "now_at": scale.place(now),
         "keys": [_key(life, scale, now) for life in one.lives],
     }
+
+
+def _algorithm(one: HeldAlgorithm) -> dict[str, Any]:
+    return {
+        "name": one.name,
+        "signs": one.signs,
+        "signs_from": None if one.signs_from is None else moment(one.signs_from),
+        "is_default": one.is_default,
+        "apis": list(one.apis),
+        "clients": list(one.clients),
+        "can_go": not (one.is_default or one.apis or one.clients),
+        "can_be_default": one.signs and not one.is_default,
+    }
+
+
+def _at_risk(life: Life) -> dict[str, str]:
+    key = life.key
+    purpose = "feed" if key.purpose == "feed" else "tokens"
+    return {"kid": key.kid, "words": f"{key.kid[:8]}…, {purpose}, {key.algorithm}: {_STATES[key.state][0].lower()}"}
 
 
 def _key(life: Life, scale: Scale, now: float) -> dict[str, Any]:

@@ -23,7 +23,7 @@ from watchword.issuer.settings import IssuerSettings
 
 def own_metadata(settings: IssuerSettings) -> IssuerMetadata:
     """What the issuer publishes about itself."""
-    document = {**oauth_metadata(settings), **openid_metadata(settings)}
+    document = {**oauth_metadata(settings), **openid_metadata(settings, id_token_algorithms=(ID_TOKEN_ALGORITHM,))}
     return read_metadata(document, expected_issuer=settings.issuer)
 
 

@@ -9,6 +9,7 @@ from watchword.console.api_page import add_api_scope, api, describe_api_scope, e
 from watchword.console.apis import apis, create_api
 from watchword.console.audit import audit
 from watchword.console.client_page import (
+    choose_client_algorithm,
     client,
     disable_client,
     edit_client,
@@ -19,7 +20,14 @@ from watchword.console.client_page import (
 from watchword.console.clients import clients, create_client
 from watchword.console.home import home, sign_out
 from watchword.console.inspect import inspect
-from watchword.console.keys import keys, rotate_keys
+from watchword.console.keys import (
+    add_key_algorithm,
+    compromise_key,
+    default_key_algorithm,
+    keys,
+    remove_key_algorithm,
+    rotate_keys,
+)
 from watchword.console.mail import letter, mail
 from watchword.console.playground.attack_page import attack, attacks
 from watchword.console.playground.callback import callback as playground_callback
@@ -67,6 +75,7 @@ ROUTES: Sequence[BaseRoute] = (
     exact_route(paths.CLIENTS, either(page(clients), action(create_client)), "GET", "POST"),
     exact_route(f"{paths.CLIENTS}/{{id}}", page(client), "GET"),
     exact_route(f"{paths.CLIENTS}/{{id}}/edit", action(edit_client), "POST"),
+    exact_route(f"{paths.CLIENTS}/{{id}}/algorithm", action(choose_client_algorithm), "POST"),
     exact_route(f"{paths.CLIENTS}/{{id}}/mend", action(mend_client), "POST"),
     exact_route(f"{paths.CLIENTS}/{{id}}/secret", action(renew_client_secret), "POST"),
     exact_route(f"{paths.CLIENTS}/{{id}}/disable", action(disable_client), "POST"),
@@ -81,6 +90,10 @@ ROUTES: Sequence[BaseRoute] = (
     exact_route(f"{paths.USERS}/{{id}}/sign-out", action(sign_user_out), "POST"),
     exact_route(paths.KEYS, page(keys), "GET"),
     exact_route(f"{paths.KEYS}/rotate", action(rotate_keys), "POST"),
+    exact_route(f"{paths.KEYS}/compromise", action(compromise_key), "POST"),
+    exact_route(f"{paths.KEYS}/algorithms", action(add_key_algorithm), "POST"),
+    exact_route(f"{paths.KEYS}/algorithms/remove", action(remove_key_algorithm), "POST"),
+    exact_route(f"{paths.KEYS}/algorithms/default", action(default_key_algorithm), "POST"),
     exact_route(paths.AUDIT, page(audit), "GET"),
     exact_route(paths.MAIL, page(mail), "GET"),
     exact_route(f"{paths.MAIL}/{{id}}", page(letter), "GET"),

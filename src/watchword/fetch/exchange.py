@@ -16,6 +16,7 @@ import httpx2
 from watchword.fetch.address import TRUSTED, FetchError, Policy, pinned_to_public_address
 from watchword.fetch.in_process import InProcessRequest, answer_for
 from watchword.fetch.name_lookups import event_loop
+from watchword.fetch.watching import watching
 
 T = TypeVar("T")
 
@@ -41,7 +42,11 @@ async def exchange(
     inside = answered_inside(method, url, policy=policy, headers=sent, content=content)
     if inside is not None:
         return inside
-    with reported(url), anyio.fail_after(policy.deadline):
+    # Of an address that a stranger chose neither is the name noted, nor is our trace sent there.
+    host = None if policy.public_only else _host(url)
+    with watching(method, host) as notes, reported(url), anyio.fail_after(policy.deadline):
+        if host is not None and "traceparent" in notes:
+            sent["traceparent"] = str(notes["traceparent"])
         url, extensions = await pinned(url, sent, policy)
         async with (
             httpx2.AsyncClient(verify=ssl_context(), trust_env=False, timeout=policy.deadline) as client,
@@ -49,8 +54,16 @@ async def exchange(
                 method, url, headers=sent, content=content, follow_redirects=False, extensions=extensions
             ) as response,
         ):
+            notes["status"] = response.status_code
             refuse_compression(response.headers)
             return Response(response.status_code, response.headers, await _read(response, policy.max_bytes))
+
+
+def _host(url: str) -> str | None:
+    try:
+        return urlsplit(url).hostname
+    except ValueError:
+        return None  # told when it is sent to
 
 
 async def pinned(url: str, sent: dict[str, str], policy: Policy) -> tuple[str, dict[str, Any]]:

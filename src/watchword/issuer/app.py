@@ -18,6 +18,7 @@ from watchword.issuer.edge.cors import CrossOrigin
 from watchword.issuer.edge.headers import SecurityHeaders
 from watchword.issuer.edge.hosts import Hosts
 from watchword.issuer.edge.refusal import NO_STORE
+from watchword.issuer.edge.restored import RefuseRestored
 from watchword.issuer.endpoints import paths
 from watchword.issuer.endpoints.authorize import authorize
 from watchword.issuer.endpoints.discovery import authorization_server_metadata, openid_configuration
@@ -79,8 +80,15 @@ def create_app(issuer: Issuer, *, routes: Sequence[BaseRoute] = (), lifespan: Li
         lifespan=lifespan,
         middleware=[
             Middleware(SecurityHeaders, local=settings.local),
-            Middleware(Answering, clock=issuer.clock),
+            Middleware(
+                Answering,
+                clock=issuer.clock,
+                events=issuer.events,
+                spans=issuer.spans,
+                trusted_proxies=settings.trusted_proxies,
+            ),
             Middleware(Hosts, hosts=settings.answered_hosts, open_paths=PROBES),
+            Middleware(RefuseRestored, guard=issuer.guard, open_paths=PROBES),
             Middleware(CrossOrigin, public=PUBLIC, registered=REGISTERED_ORIGINS, origins=origins),
             Middleware(Body),
         ],
@@ -124,6 +132,7 @@ _SENTENCES = {
 async def _http_error(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
     code, sentence = _SENTENCES.get(error.status_code, ("invalid_request", "the request cannot be answered"))
+    request.scope["state"]["error"] = code
     if "text/html" in request.headers.get("accept", ""):
         response: Response = error_page(request, status=error.status_code, title="Error", sentence=sentence)
     else:

@@ -18,6 +18,7 @@ def json_error(error: OAuthError, request: Request, *, headers: Mapping[str, str
         request: where; gives the correlation id, and says whether Basic credentials were tried.
         headers: for example ``WWW-Authenticate`` of a protected resource.
     """
+    request.scope["state"]["error"] = error.error  # for the log line and the metric
     answer = {
         "error": error.error,
         "error_description": error.sentence,

@@ -13,6 +13,8 @@ class IssuerSettings:
     Args:
         issuer: what ``iss`` says, byte for byte; links, cookies and audiences derive from it and from nothing else.
         hosts: the ``Host`` values that are answered (O67); the issuer's own is always among them.
+        signing_algorithms: what tokens are signed with in an installation that begins; later the records tell.
+        access_token_algorithm: the one of them for access tokens whose API chooses none.
         local: a plain-http issuer on loopback, for trying things out; cookies then lack ``Secure``.
     """
 
@@ -31,6 +33,8 @@ class IssuerSettings:
     jwks_max_age: int = 300
     key_refresh: int = 10
     key_lifetime: int = 30 * DAY
+    signing_algorithms: tuple[str, ...] = ("ES256", "RS256")
+    access_token_algorithm: str = "ES256"  # noqa: S105  the name of an algorithm
     streams_per_credential: int = 100
     streams_per_address: int = 100
     trusted_proxies: tuple[str, ...] = ()

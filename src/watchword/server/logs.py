@@ -2,15 +2,19 @@
 
 Request lines are logged by the application, which knows the route; uvicorn's own access log, which repeats the query
 string, stays off. A traceback is logged as the types and places it passed through, never with the exceptions'
-texts, which may hold what a client sent.
+texts, which may hold what a client sent. Messages of other libraries are told by the place they come from: nobody
+here has read what they put into their texts.
 """
 
 import json
 import logging
 import traceback
+from collections.abc import Callable
 from typing import Any
 
-FIELDS = ("method", "route", "status", "duration_ms", "correlation_id", "event", "code", "exception")
+from watchword.telemetry import LOG_FIELDS
+
+_OWN = ("watchword.", "uvicorn.")
 
 
 class JsonLines(logging.Formatter):
@@ -21,12 +25,23 @@ class JsonLines(logging.Formatter):
             "time": round(record.created, 3),
             "level": record.levelname.lower(),
             "logger": record.name,
-            "message": record.getMessage().strip(),
+            "message": _message(record),
         }
-        line.update({name: getattr(record, name) for name in FIELDS if hasattr(record, name)})
+        line.update({name: getattr(record, name) for name in LOG_FIELDS if hasattr(record, name)})
         if record.exc_info and record.exc_info[1] is not None:
-            line["error"] = describe(record.exc_info[1])
-        return json.dumps(line, ensure_ascii=True, default=str)
+            line["exception"] = describe(record.exc_info[1])
+        return json.dumps(line, ensure_ascii=True, default=_type_alone)
+
+
+def _message(record: logging.LogRecord) -> str:
+    is_own = record.name.startswith(_OWN) and (record.levelno >= logging.INFO or record.name.startswith("watchword."))
+    if is_own:
+        return record.getMessage().strip()
+    return f"{record.module}.{record.funcName}:{record.lineno}"
+
+
+def _type_alone(value: object) -> str:
+    return type(value).__qualname__
 
 
 def describe(error: BaseException) -> list[str]:
@@ -35,16 +50,28 @@ def describe(error: BaseException) -> list[str]:
     return [f"{frame.filename}:{frame.lineno} {frame.name}" for frame in frames] + [type(error).__qualname__]
 
 
-def configuration(level: str = "INFO") -> dict[str, Any]:
-    """The logging configuration (``logging.config.dictConfig``) for a server process."""
+def configuration(level: str = "INFO", *, on_drop: Callable[[str], None] | None = None) -> dict[str, Any]:
+    """The logging configuration (``logging.config.dictConfig``) for a server process.
+
+    Args:
+        level: from which on Watchword's own lines are written.
+        on_drop: see `watchword.server.log_writer.LogWriter`.
+    """
     return {
         "version": 1,
         "disable_existing_loggers": False,
         "formatters": {"json": {"()": "watchword.server.logs.JsonLines"}},
+        "filters": {"storm": {"()": "watchword.server.log_writer.Storm", "on_drop": on_drop}},
         "handlers": {
-            "stderr": {"class": "logging.StreamHandler", "formatter": "json", "stream": "ext://sys.stderr"},
+            "stderr": {
+                "()": "watchword.server.log_writer.LogWriter",
+                "formatter": "json",
+                "filters": ["storm"],
+                "on_drop": on_drop,
+            },
         },
-        "root": {"handlers": ["stderr"], "level": "WARNING"},
+        # At DEBUG libraries are heard too; of them only the places are told, see `_message`.
+        "root": {"handlers": ["stderr"], "level": "DEBUG" if level == "DEBUG" else "WARNING"},
         "loggers": {
             "watchword": {"level": level},
             "uvicorn": {"level": level},

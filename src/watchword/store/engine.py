@@ -62,13 +62,14 @@ class Store(ABC):
         """Finish what was accepted and let go of the database."""
 
 
-def open_store(url: str, *, shared: bool = False) -> Store:
+def open_store(url: str, *, shared: bool = False, patient: bool = False) -> Store:
     """The store at ``url``; nothing is connected before the first job.
 
     Args:
         url: ``sqlite:////absolute/path.sqlite`` or ``postgresql://user@host:port/database``.
         shared: several processes write to it. SQLite then takes a file lock around each write transaction, because
             its own waiting starves one of them for seconds; PostgreSQL needs nothing.
+        patient: for an operator's command that may touch every row: no statement of PostgreSQL is cut off.
 
     Raises:
         StoreError: the URL names neither database.
@@ -80,7 +81,7 @@ def open_store(url: str, *, shared: bool = False) -> Store:
         return SQLiteStore(sqlite_path(parsed), shared=shared)
     from watchword.store.postgres_engine import PostgresStore  # noqa: PLC0415  asyncpg is an extra
 
-    return PostgresStore(parsed.render_as_string(hide_password=False))
+    return PostgresStore(parsed.render_as_string(hide_password=False), patient=patient)
 
 
 def parse_url(url: str) -> URL:

@@ -4,6 +4,8 @@ StoreError
 ├── StoreUnavailableError   the database does not answer, is full or is overloaded: 503 and Retry-After
 ├── SchemaBehindError       the schema is not the one this version needs
 ├── MasterKeyError          the master key is lost, wrong or readable by others
+├── WitnessError            the witness file cannot be read, written or believed
+├── RestoredError           the database is an older copy of itself: nothing may be served from it
 └── NotFoundError           no such record
 """
 
@@ -34,6 +36,18 @@ class MasterKeyError(StoreError):
     """The master key does not fit, or cannot be trusted."""
 
     code: ClassVar[str] = "master_key"
+
+
+class WitnessError(StoreError):
+    """The file that remembers how far the database had come cannot be read, written or believed."""
+
+    code: ClassVar[str] = "witness"
+
+
+class RestoredError(StoreError):
+    """The database is older than what was last seen of it: what was withdrawn since is good in it again."""
+
+    code: ClassVar[str] = "restored"
 
 
 class NotFoundError(StoreError):

@@ -11,19 +11,21 @@ from contextlib import asynccontextmanager
 from typing import Any, TypeVar
 
 import asyncpg  # type: ignore[import-untyped]  # it ships no types
-from sqlalchemy import Connection, event, text
+from sqlalchemy import Connection, event
 from sqlalchemy.exc import DBAPIError, DisconnectionError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 from watchword.failpoints import failpoint
+from watchword.store.database_time import database_time
 from watchword.store.engine import Dialect, Store
 from watchword.store.errors import StoreUnavailableError
+from watchword.store.fencing import fenced
 
 T = TypeVar("T")
 
 POOL_SIZE = 8
-POOL_WAIT = 1.0  # seconds to wait for a free connection
+POOL_WAIT = 0.25  # seconds to wait for a free connection
 CONNECT_WAIT = 2.0  # seconds to wait for a new one
 STATEMENT_TIMEOUT = 2000  # milliseconds, enforced by the database
 COMMAND_WAIT = 2.5  # seconds, enforced here: a database that hangs enforces nothing
@@ -47,14 +49,15 @@ class PostgresStore(Store):
 
     Args:
         url: a libpq connection URI (``sslmode`` and the other parameters of asyncpg's ``dsn`` included).
+        patient: let statements take their time.
     """
 
     dialect: Dialect = "postgresql"
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, *, patient: bool = False) -> None:
         self._engine = create_async_engine(
             "postgresql+asyncpg://",
-            async_creator=lambda: connect(url),
+            async_creator=lambda: connect(url, patient=patient),
             pool_size=POOL_SIZE,
             max_overflow=0,
             pool_timeout=POOL_WAIT,
@@ -66,6 +69,7 @@ class PostgresStore(Store):
         self._reader = self._engine.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
 
     async def write(self, job: Callable[[Connection], T]) -> T:
+        job = fenced(job)
         for attempt in range(FREE_ATTEMPTS):
             try:
                 return await self._write_once(job)
@@ -110,7 +114,7 @@ class PostgresStore(Store):
             return await connection.run_sync(job)
 
     async def now(self) -> float:
-        return await self.read(_database_time)
+        return await self.read(database_time)
 
     async def close(self) -> None:
         await self._engine.dispose()
@@ -142,10 +146,6 @@ class ConnectionLostError(StoreUnavailableError):
 
 class CollisionError(StoreUnavailableError):
     """What others did at the same time cannot be put in one order with the job: it must be run again."""
-
-
-def _database_time(connection: Connection) -> float:
-    return float(connection.execute(text("SELECT extract(epoch FROM clock_timestamp())")).scalar_one())
 
 
 def _pause(attempt: int) -> float:

@@ -17,6 +17,7 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from watchword.store.errors import MasterKeyError
+from watchword.store.private_file import sync_directory
 
 KEY_BYTES = 32
 _VERSION = b"\x01"
@@ -35,12 +36,13 @@ class MasterKey:
         MasterKeyError: it has another length.
     """
 
-    __slots__ = ("_cipher", "_text")
+    __slots__ = ("_cipher", "_previous", "_text")
 
     def __init__(self, key: bytes) -> None:
         if len(key) != KEY_BYTES:
             raise MasterKeyError("the master key must have 32 bytes")
         self._cipher = AESGCM(key)
+        self._previous: MasterKey | None = None
         self._text = base64.urlsafe_b64encode(key).rstrip(b"=").decode("ascii")
 
     @classmethod
@@ -75,7 +77,7 @@ class MasterKey:
             raise MasterKeyError("the master key file cannot be read", detail=str(error)) from error
         with os.fdopen(descriptor, "rb") as file:
             status = os.fstat(descriptor)
-            if status.st_mode & 0o077:
+            if status.st_mode & closed_bits(status.st_uid):
                 raise MasterKeyError("the master key file must be closed to others (mode 0600)", detail=str(path))
             if status.st_uid not in {os.geteuid(), 0}:
                 raise MasterKeyError("the master key file belongs to another user", detail=str(path))
@@ -104,7 +106,7 @@ class MasterKey:
             file.write(key._text.encode("ascii") + b"\n")
             file.flush()
             os.fsync(descriptor)
-        _sync_directory(path.parent)
+        sync_directory(path.parent)
         return key
 
     def seal(self, plaintext: bytes, *, purpose: str) -> bytes:
@@ -112,11 +114,30 @@ class MasterKey:
         nonce = secrets.token_bytes(_NONCE_BYTES)
         return _VERSION + nonce + self._cipher.encrypt(nonce, plaintext, _associated_data(purpose))
 
+    def beside(self, previous: "MasterKey") -> "MasterKey":
+        """This key while another is being left: it seals, and what ``previous`` sealed is opened as well."""
+        both = MasterKey(base64.urlsafe_b64decode(self._text + "="))
+        both._previous = previous
+        return both
+
     def open(self, sealed: bytes, *, purpose: str) -> bytes:
-        """What was sealed for ``purpose``.
+        """What was sealed for ``purpose``, under this key or the one `beside` it.
 
         Raises:
             MasterKeyError: another key, another purpose, or not an envelope of ours.
+        """
+        try:
+            return self.open_alone(sealed, purpose=purpose)
+        except MasterKeyError:
+            if self._previous is None:
+                raise
+            return self._previous.open(sealed, purpose=purpose)
+
+    def open_alone(self, sealed: bytes, *, purpose: str) -> bytes:
+        """What was sealed for ``purpose`` under this very key.
+
+        Raises:
+            MasterKeyError: as for `open`.
         """
         if sealed[:1] != _VERSION or len(sealed) < 1 + _NONCE_BYTES + _TAG_BYTES:
             raise MasterKeyError("the sealed record cannot be opened", detail="unknown envelope")
@@ -126,6 +147,14 @@ class MasterKey:
         except InvalidTag:
             raise MasterKeyError("the sealed record cannot be opened with this master key") from None
 
+    def opens_alone(self, sealed: bytes, *, purpose: str) -> bool:
+        """Whether this very key sealed it."""
+        try:
+            self.open_alone(sealed, purpose=purpose)
+        except MasterKeyError:
+            return False
+        return True
+
     def __repr__(self) -> str:
         return "MasterKey(…)"
 
@@ -133,14 +162,14 @@ class MasterKey:
         raise TypeError("a master key is not copied or pickled")
 
 
+def closed_bits(owner: int) -> int:
+    """The permissions that a file with a secret must not have, for this process.
+
+    systemd's credentials and Kubernetes' secret volumes are root's own and readable through a group or a list that
+    only root can have made: 0440 is there, for a process that is not root, what 0400 is elsewhere.
+    """
+    return 0o037 if owner == 0 and os.geteuid() != 0 else 0o077
+
+
 def _associated_data(purpose: str) -> bytes:
     return _VERSION + b"watchword:" + purpose.encode()
-
-
-def _sync_directory(path: Path) -> None:
-    """Make a new name in a directory survive a power cut."""
-    descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

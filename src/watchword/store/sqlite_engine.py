@@ -18,14 +18,16 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, TypeVar
 
-from sqlalchemy import Connection, Engine, create_engine, event, text
+from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.engine import URL
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import NullPool
 
 from watchword.failpoints import failpoint
+from watchword.store.database_time import database_time
 from watchword.store.engine import Dialect, Store
 from watchword.store.errors import StoreError, StoreUnavailableError
+from watchword.store.fencing import fenced
 
 T = TypeVar("T")
 
@@ -67,21 +69,17 @@ class SQLiteStore(Store):
         self._reader = _Reader(path)
 
     async def write(self, job: Callable[[Connection], T]) -> T:
-        return await self._writer.submit(job)
+        return await self._writer.submit(fenced(job))
 
     async def read(self, job: Callable[[Connection], T]) -> T:
         return await self._reader.submit(job)
 
     async def now(self) -> float:
-        return await self.read(_database_time)
+        return await self.read(database_time)
 
     async def close(self) -> None:
         await asyncio.to_thread(self._writer.close)
         await asyncio.to_thread(self._reader.close)
-
-
-def _database_time(connection: Connection) -> float:
-    return float(connection.execute(text("SELECT (julianday('now') - 2440587.5) * 86400.0")).scalar_one())
 
 
 def create_private(path: Path) -> None:

@@ -26,6 +26,7 @@ from watchword.console.playground.run import Player, Run
 from watchword.demo.app import create_app
 from watchword.demo.settings import DemoSettings
 from watchword.issuer.keys.ring import KeyRing
+from watchword.issuer.keys.step_time import time_of
 from watchword.store.repositories.audit import SYSTEM, Actor
 from watchword.store.repositories.signing_keys import Purpose
 from watchword.wiring import master_key, open_desk
@@ -121,29 +122,40 @@ class LaterClock(SystemClock):
 
 
 class WatchedRing(KeyRing):
-    """A ring that returns from a rotation when the issuer beside it knows of it, as the issuer's own ring does."""
+    """A ring that returns when the issuer beside it knows of what was done, as the issuer's own ring does."""
 
     jwks_url: str
 
     async def rotate(self, algorithm: str, *, purpose: Purpose = "token", actor: Actor = SYSTEM) -> str:
         kid = await super().rotate(algorithm, purpose=purpose, actor=actor)
-        own, deadline = await self.public_jwks(), time.monotonic() + 30
+        await self._until_published()
+        return kid
+
+    async def compromise(self, kid: str, *, reason: str, actor: Actor) -> bool:
+        done = await super().compromise(kid, reason=reason, actor=actor)
+        await self._until_published()
+        return done
+
+    async def _until_published(self) -> None:
+        deadline = time.monotonic() + 30
         async with httpx2.AsyncClient(trust_env=False) as http:
-            while (await http.get(self.jwks_url)).json() != own:
+            # The issuer's own rotation may take a step meanwhile, too.
+            while (await http.get(self.jwks_url)).json() != await self.public_jwks():
                 assert time.monotonic() < deadline, "the issuer did not hear of the rotation"
                 await anyio.sleep(0.05)
-        return kid
 
 
 @pytest.fixture
 def later_desk(up: Installation, desk: AdminDesk, settings_file: Path) -> AdminDesk:
     """The desk of an operator who waited until the present successor may sign, each one longer than the one before."""
     # That successor was published by a ring whose clock was ahead, too.
+    clock = LaterClock(200.0 * next(_rotation))
     ring = WatchedRing(
         store=desk.store,
         master_key=master_key(load(settings_file).settings),
         settings=desk.settings,
-        clock=LaterClock(200.0 * next(_rotation)),
+        clock=clock,
+        step_time=time_of(clock),
     )
     ring.jwks_url = f"{up.issuer}/jwks"
     return replace(desk, keys=ring)

@@ -10,6 +10,7 @@ import pytest
 from tests.console.projects.generated import SECRET, Running, client_id, facts_of, write
 from tests.e2e.installation import Installation, start
 from tests.e2e.person import Person
+from tests.ports import block
 
 from watchword.console.projects import PROJECTS, ProjectKind
 
@@ -80,9 +81,8 @@ def seed_text(kinds: dict[str, ProjectKind]) -> str:
 
 
 @pytest.fixture(scope="session")
-def surroundings(tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest) -> Iterator[Surroundings]:
-    worker = str(getattr(request.config, "workerinput", {}).get("workerid", "gw0"))
-    base = 19_600 + 20 * int(worker.removeprefix("gw"))
+def surroundings(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Surroundings]:
+    base = block("projects")
     kinds = kinds_at(base)
     directory = tmp_path_factory.mktemp("issuer")
     seed = directory / "seed.toml"

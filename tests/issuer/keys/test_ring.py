@@ -6,13 +6,14 @@ from functools import partial
 from typing import Any
 
 import pytest
-from tests.issuer.issuing import SETTINGS, Listener
+from tests.issuer.issuing import SETTINGS, SLOTS, Listener, make_ring
 
 from watchword.clock import SettableClock
 from watchword.events import KeyActivated
 from watchword.issuer.keys import rotation
 from watchword.issuer.keys.ring import KeyRing
-from watchword.issuer.keys.rotation import KeyStepError, Slot
+from watchword.issuer.keys.rotation import KeyStepError
+from watchword.issuer.keys.slots import Slot
 from watchword.issuer.revocation import withdraw
 from watchword.oauth.errors import TemporarilyUnavailableError
 from watchword.oauth.revocation import journal_digest
@@ -29,7 +30,7 @@ LEAD = rotation.prepublication(SETTINGS)
 
 @pytest.fixture
 async def ring(store: Store, clock: SettableClock, master_key: MasterKey) -> KeyRing:
-    made = KeyRing(store=store, master_key=master_key, settings=SETTINGS, clock=clock)
+    made = make_ring(store, clock, master_key)
     await made.start()
     return made
 
@@ -47,7 +48,7 @@ async def published(ring: KeyRing) -> list[str]:
 
 
 async def test_begins_with_both_algorithms_and_their_successors_published(ring: KeyRing, store: Store) -> None:
-    for slot in rotation.SLOTS:
+    for slot in SLOTS:
         states = await kids(store, slot.purpose, slot.algorithm)
         assert {state: len(keys) for state, keys in states.items()} == {"active": 1, "next": 1}
     documents = (await ring.public_jwks())["keys"]
@@ -72,7 +73,7 @@ async def test_publishes_no_private_member_and_no_feed_key(ring: KeyRing, store:
 async def test_the_first_key_is_exempt_from_publication_and_audited_so(ring: KeyRing, store: Store) -> None:
     entries = await store.read(partial(audit.latest, limit=50))
     begun = [entry for entry in entries if entry.action == "key.activated"]
-    assert len(begun) == len(rotation.SLOTS)
+    assert len(begun) == len(SLOTS)
     assert all(entry.details["exempt_from_prepublication"] for entry in begun)
 
 
@@ -117,11 +118,11 @@ async def test_a_whole_life_by_itself(ring: KeyRing, store: Store, clock: Settab
 
 async def test_two_rotators_at_once_make_one_step(store: Store, clock: SettableClock, master_key: MasterKey) -> None:
     """R02: the loser finds nothing to do; never two active keys of one algorithm."""
-    rings = [KeyRing(store=store, master_key=master_key, settings=SETTINGS, clock=clock) for _ in range(3)]
+    rings = [make_ring(store, clock, master_key) for _ in range(3)]
     await asyncio.gather(*(ring.start() for ring in rings))
     clock.advance(SETTINGS.key_lifetime)
     await asyncio.gather(*(ring.advance() for ring in rings))
-    for slot in rotation.SLOTS:
+    for slot in SLOTS:
         states = await kids(store, slot.purpose, slot.algorithm)
         assert {state: len(found) for state, found in states.items()} == {"active": 1, "next": 1, "retiring": 1}
     signers = {(await ring.signer("ES256")).kid for ring in rings}
@@ -131,7 +132,7 @@ async def test_two_rotators_at_once_make_one_step(store: Store, clock: SettableC
 async def test_another_replica_learns_of_a_rotation_within_the_bound(
     ring: KeyRing, store: Store, clock: SettableClock, master_key: MasterKey
 ) -> None:
-    other = KeyRing(store=store, master_key=master_key, settings=SETTINGS, clock=clock)
+    other = make_ring(store, clock, master_key)
     await other.start()
     clock.advance(LEAD)
     await other.refresh()
@@ -178,7 +179,7 @@ async def test_private_halves_are_sealed(ring: KeyRing, store: Store, clock: Set
     for key in await store.read(signing_keys.list_all):
         assert b'"d"' not in key.sealed_private_jwk
         assert "d" not in key.public_jwk
-    wrong = KeyRing(store=store, master_key=MasterKey(b"x" * 32), settings=SETTINGS, clock=clock)
+    wrong = make_ring(store, clock, MasterKey(b"x" * 32))
     before = await kids(store)
     with pytest.raises(MasterKeyError):
         await wrong.start()
@@ -208,19 +209,19 @@ async def test_the_database_itself_allows_one_active_key(ring: KeyRing, store: S
 
 async def test_activations_are_told(store: Store, clock: SettableClock, master_key: MasterKey) -> None:
     listener = Listener()
-    ring = KeyRing(store=store, master_key=master_key, settings=SETTINGS, clock=clock, events=listener)
+    ring = make_ring(store, clock, master_key, listener)
     await ring.start()
     clock.advance(LEAD)
     kid = await ring.rotate("RS256")
     told = [event for event in listener.events if isinstance(event, KeyActivated)]
-    assert len(told) == len(rotation.SLOTS) + 1
+    assert len(told) == len(SLOTS) + 1
     assert told[-1].kid == kid
 
 
 async def test_a_failure_does_not_end_the_rotation(store: Store, clock: SettableClock, master_key: MasterKey) -> None:
     """I9: recovery without anybody's help."""
     settings = replace(SETTINGS, key_refresh=0)
-    ring = KeyRing(store=store, master_key=master_key, settings=settings, clock=clock)
+    ring = make_ring(store, clock, master_key, settings=settings)
     failures = 0
     advance = ring.advance
 

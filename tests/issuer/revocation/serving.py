@@ -17,6 +17,7 @@ from watchword.issuer.app import create_app
 from watchword.issuer.context import Issuer
 from watchword.issuer.revocation.streams import Intervals, Streams
 from watchword.server.protocol import WatchwordProtocol
+from watchword.store.wake import Wake
 from watchword.verify.credentials import ResourceCredentials
 from watchword.verify.revocation.settings import RevocationSettings
 
@@ -66,13 +67,13 @@ async def until(condition: Callable[[], bool]) -> None:
 
 @asynccontextmanager
 async def served(
-    world: World, *, intervals: Intervals = BRISK, port: int = 0, **settings: Any
+    world: World, *, intervals: Intervals = BRISK, port: int = 0, wake: Wake | None = None, **settings: Any
 ) -> AsyncIterator[Served]:
     """The world's issuer on a port of its own, with other settings."""
     listener = socket.create_server(("127.0.0.1", port))
     port = listener.getsockname()[1]
     own = replace(world.issuer.settings, hosts=(f"127.0.0.1:{port}",), **settings)
-    streams = Streams(feed=world.issuer.feed, store=world.issuer.store, settings=own, intervals=intervals)
+    streams = Streams(feed=world.issuer.feed, store=world.issuer.store, settings=own, wake=wake, intervals=intervals)
     issuer = replace(world.issuer, settings=own, streams=streams)
 
     @asynccontextmanager

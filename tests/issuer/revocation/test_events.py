@@ -10,6 +10,7 @@ from tests.issuer.issuing import ISSUER, ORDERS, SECRET, STOCK, World
 from tests.issuer.revocation.journal_rows import forget, head, restore, write
 from tests.issuer.revocation.serving import BRISK, EVENTS, Pushed, Served, pushed, served, until
 from tests.issuer.test_store_away import Door
+from tests.store.test_wake import commit_elsewhere
 
 from watchword.issuer.app import create_app
 from watchword.issuer.endpoints import revocation_events
@@ -21,6 +22,7 @@ from watchword.oauth.bearer import digest
 from watchword.oauth.errors import TemporarilyUnavailableError
 from watchword.store.repositories import apis
 from watchword.store.repositories.apis import Api
+from watchword.store.wake import open_wake
 from watchword.verify.credentials import ResourceCredentials
 from watchword.verify.revocation.message import Message, read, split
 
@@ -315,3 +317,18 @@ async def test_the_events_answer_get_alone(world: World) -> None:
     answers = [await world.http.request(method, EVENTS) for method in ("HEAD", "POST", "OPTIONS")]
     assert [answer.status_code for answer in answers] == [405, 405, 405]
     assert len(world.issuer.streams) == 0
+
+
+async def test_what_another_process_withdraws_is_pushed_though_nobody_looks(world: World, store_url: str) -> None:
+    """Between two looks an hour would pass: what is told here was told because this process was woken."""
+    rare = replace(BRISK, look=3600.0)
+    async with served(world, intervals=rare, wake=open_wake(store_url)) as issuer:
+        async with pushed(issuer, await place(world, 0)) as stream:
+            for number in (1, 2):
+                await commit_elsewhere(store_url)
+                told = await batch(world, stream)
+                assert (told.first, told.to) == (number - 1, number)
+        await issuer.streams_are(0)
+        async with pushed(issuer, await place(world, 2)) as stream:  # the wake begins again with the next reader
+            await commit_elsewhere(store_url)
+            assert (await batch(world, stream)).to == 3

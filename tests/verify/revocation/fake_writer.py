@@ -39,6 +39,7 @@ class FakeWriter:
         self.head = 0
         self.deleted = 0  # up to this number nothing can be polled any more
         self.feed_key = Key.generate("ES256", kid="feed-1")
+        self.feed_keys: KeySet | None = None  # what is published, if more than the one that signs
         self.token_key = Key.generate("ES256", kid="token-1")
         self.offers_push = True
         self.events_credentials = "resource_server"
@@ -140,7 +141,8 @@ class FakeWriter:
         if parts.path == "/.well-known/watchword-configuration":
             return 200, JSON, json.dumps(self.configuration()).encode()
         if parts.path == "/feed/jwks":
-            return 200, JSON, json.dumps(KeySet([self.feed_key.public()]).to_dict()).encode()
+            keys = self.feed_keys or KeySet([self.feed_key.public()])
+            return 200, JSON, json.dumps(keys.to_dict()).encode()
         if parts.path == "/feed/snapshot":
             return 200, MESSAGE, self.sign(self.snapshot())
         if parts.path == "/feed/poll":

@@ -120,9 +120,7 @@ def test_r44_told_to_reject_a_frozen_feed_refuses_hits_at_the_bound(
     clock.advance(30)
 
     def is_fresh_again() -> bool:
-        clock.advance(
-            0.01
-        )  # an exchange still on its way when the feed recovered has failed, and the next waits for this
+        clock.advance(0.01)  # an exchange that was on its way has failed, and the next one waits for this clock
         if journal._run is not None:
             journal._run.wake.set()  # each time: it may have been about to sleep
         return mode == "on_demand" or not journal.status().stale

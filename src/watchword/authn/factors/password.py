@@ -38,6 +38,11 @@ class PasswordHasher:
         # Made now: the first unknown user must not wait longer than the second (O50).
         self._dummy = password_hash.compute(b"nobody has this password", cost)
 
+    @property
+    def pending(self) -> int:
+        """Hashes under way and waiting."""
+        return self._taken
+
     async def hash(self, password: str) -> str:
         """The hash of a new password.
 

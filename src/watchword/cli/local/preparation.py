@@ -14,7 +14,7 @@ from watchword.clock import SystemClock
 from watchword.config import Loaded
 from watchword.store.engine import open_store
 from watchword.store.sealing import MasterKey
-from watchword.wiring import create_application, master_key, open_issuer
+from watchword.wiring import create_application, ensure_installation, open_issuer
 
 
 @dataclass
@@ -54,7 +54,7 @@ class Preparation:
         self._migration.finish()
         wanted = None if self._seed_path is None else seed_file.read(self._seed_path, local=self.settings.is_local)
         await self._prepare_store()
-        opened = await open_issuer(self.settings)
+        opened = await open_issuer(self.settings, serving=True)
         try:
             await self._prepare_records(opened.desk, wanted)
         except BaseException:
@@ -70,9 +70,12 @@ class Preparation:
             if not found.is_current:
                 self._migration.run()
                 found = await installation.look(store)
-            key = self._key(is_new=found.issuer is None)
+            is_new = found.issuer is None
+            self._make_key(is_new=is_new)
             issuer = self.settings.server.issuer
-            await installation.ensure(store, issuer=issuer, master_key=key, now=clock.now())
+            await ensure_installation(self.settings, store, now=clock.now())
+            if is_new and self.settings.witness_file is not None:
+                self.settings.witness_file.unlink(missing_ok=True)  # it remembers an installation that is no more
             old = await installation.rename(store, issuer=issuer, now=clock.now())
             if old is not None:
                 self.findings.notes.append(
@@ -81,11 +84,12 @@ class Preparation:
         finally:
             await store.close()
 
-    def _key(self, *, is_new: bool) -> MasterKey:
-        path = Path(self.settings.keys.master_key_file or "")
-        if is_new and self.settings.keys.master_key is None and not path.exists():
-            return MasterKey.generate_file(path)
-        return master_key(self.settings)
+    def _make_key(self, *, is_new: bool) -> None:
+        keys = self.settings.keys
+        if is_new and keys.master_key is None and keys.master_key_file is not None:
+            path = Path(keys.master_key_file)
+            if not path.exists():
+                MasterKey.generate_file(path)
 
     async def _prepare_records(self, desk: AdminDesk, wanted: Seed | None) -> None:
         names = load_or_choose(self._names)

@@ -12,6 +12,7 @@ def refusal(
     scope: Scope, status: int, error: str, sentence: str, *, headers: Mapping[str, str] | None = None
 ) -> JSONResponse:
     """An answer that repeats nothing of what was sent."""
+    scope["state"]["error"] = error
     return JSONResponse(
         {"error": error, "error_description": sentence, "correlation_id": scope["state"]["correlation_id"]},
         status_code=status,

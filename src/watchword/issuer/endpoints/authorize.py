@@ -26,7 +26,7 @@ async def authorize(request: Request) -> Response:
     except RefusedBeforeRedirectError as refused:
         return oauth_error_page(request, refused.error)
     except OAuthError as error:
-        return answer.refuse(draft, error)
+        return answer.refuse(request, draft, error)
     return await (flow.park(request, draft) if posted else flow.begin(request, draft))
 
 

@@ -4,6 +4,7 @@ https://openid.net/specs/openid-connect-discovery-1_0.html#ProviderMetadata
 https://www.rfc-editor.org/rfc/rfc8414#section-2
 """
 
+from collections.abc import Sequence
 from typing import Any
 
 from starlette.requests import Request
@@ -18,7 +19,6 @@ from watchword.oauth import pkce
 from watchword.oauth.scope import CLAIMS_OF_SCOPE, STANDARD_SCOPES
 from watchword.store.repositories import authentication_contexts
 
-ID_TOKEN_ALGORITHMS = ("RS256", "ES256")
 _CACHE = {"Cache-Control": "public, max-age=300"}
 
 
@@ -35,7 +35,12 @@ async def authorization_server_metadata(request: Request) -> Response:
 async def _document(request: Request) -> dict[str, Any]:
     issuer = issuer_of(request)
     contexts = await issuer.store.read(authentication_contexts.names)
-    return {**oauth_metadata(issuer.settings), **openid_metadata(issuer.settings), "acr_values_supported": contexts}
+    algorithms = await issuer.keys.signing_algorithms()
+    return {
+        **oauth_metadata(issuer.settings),
+        **openid_metadata(issuer.settings, id_token_algorithms=algorithms),
+        "acr_values_supported": contexts,
+    }
 
 
 def oauth_metadata(settings: IssuerSettings) -> dict[str, Any]:
@@ -61,14 +66,14 @@ def oauth_metadata(settings: IssuerSettings) -> dict[str, Any]:
     }
 
 
-def openid_metadata(settings: IssuerSettings) -> dict[str, Any]:
+def openid_metadata(settings: IssuerSettings, *, id_token_algorithms: Sequence[str]) -> dict[str, Any]:
     """The members that OpenID Connect Discovery and RP-Initiated Logout add."""
     claims = [name for names in CLAIMS_OF_SCOPE.values() for name in names]
     return {
         "userinfo_endpoint": settings.url(paths.USERINFO),
         "end_session_endpoint": settings.url(paths.END_SESSION),
         "subject_types_supported": ["public"],
-        "id_token_signing_alg_values_supported": list(ID_TOKEN_ALGORITHMS),
+        "id_token_signing_alg_values_supported": list(id_token_algorithms),
         "claim_types_supported": ["normal"],
         "claims_supported": ["sub", "iss", "aud", "exp", "iat", "auth_time", "nonce", "acr", "amr", "sid", *claims],
         "claims_parameter_supported": True,

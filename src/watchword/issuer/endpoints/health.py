@@ -1,34 +1,23 @@
-"""Probes: alive means the process answers; ready means it can sign everything it signs and its records answer (R37)."""
+"""Probes: alive means the process answers; ready means it can do its work (R37).
 
-from sqlalchemy import literal, select
+Everybody may ask, so the answer is one word; which check failed is told on the management listener.
+"""
+
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
-from watchword.errors import WatchwordError
-from watchword.issuer.keys.rotation import SLOTS
 from watchword.issuer.requests import issuer_of
 
 
 async def healthz(request: Request) -> Response:
-    """The process answers."""
+    """The process answers. Nothing is asked of anything: a database that is away is no reason to start again."""
     del request
     return JSONResponse({"status": "alive"})
 
 
 async def readyz(request: Request) -> Response:
-    """Records can be read and a signing key is at hand; else 503 with which of the two is missing."""
-    issuer = issuer_of(request)
-    missing = []
-    try:
-        await issuer.store.read(lambda connection: connection.execute(select(literal(1))).scalar_one())
-    except WatchwordError:
-        missing.append("store")
-    else:
-        try:
-            for slot in SLOTS:
-                await issuer.keys.signer(slot.algorithm, purpose=slot.purpose)
-        except WatchwordError:
-            missing.append("keys")
-    if missing:
-        return JSONResponse({"status": "not ready", "missing": missing}, status_code=503, headers={"Retry-After": "2"})
+    """Whether requests should be sent here."""
+    report = await issuer_of(request).health.report()
+    if not report.is_ready:
+        return JSONResponse({"status": "not ready"}, status_code=503, headers={"Retry-After": "2"})
     return JSONResponse({"status": "ready"})

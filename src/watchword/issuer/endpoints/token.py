@@ -7,7 +7,8 @@ from watchword.issuer.client_auth.authenticate import authenticate
 from watchword.issuer.client_auth.authorization import authorization_of
 from watchword.issuer.edge.refusal import NO_STORE
 from watchword.issuer.grants import GRANTS
-from watchword.issuer.grants.grant import GrantType, TokenRequest
+from watchword.issuer.grants.grant import GrantType, TokenRequest, TokenResponse
+from watchword.issuer.keys.signers import SignersWithdrawnError
 from watchword.issuer.requests import by_client, issuer_of, read_form
 from watchword.oauth.errors import InvalidRequestError, UnauthorizedClientError, UnsupportedGrantTypeError
 
@@ -24,8 +25,17 @@ async def token(request: Request) -> Response:
     if grant.grant_type not in client.grant_types:
         raise UnauthorizedClientError
     token_request = TokenRequest(issuer, client, parameters, by_client(request, client.id), issuer.clock.now())
-    answer = await grant.redeem(token_request)
+    answer = await _redeem(grant, token_request)
     return JSONResponse(answer.to_dict(), headers=NO_STORE)
+
+
+async def _redeem(grant: GrantType, request: TokenRequest) -> TokenResponse:
+    try:
+        return await grant.redeem(request)
+    except SignersWithdrawnError:
+        # The transaction was rolled back: nothing was spent, and the successor signs already.
+        await request.issuer.keys.refresh()
+        return await grant.redeem(request)
 
 
 def refuse_query(request: Request) -> None:

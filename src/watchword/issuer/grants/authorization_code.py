@@ -12,7 +12,8 @@ from watchword.events import GrantRevoked, ReuseDetected
 from watchword.failpoints import failpoint
 from watchword.issuer.grants.grant import TokenRequest, TokenResponse
 from watchword.issuer.grants.target import requested_resource, target_of_grant
-from watchword.issuer.grants.user_tokens import UserStanding, answer, pass_gate, scopes_of_grant, signers_for, stand
+from watchword.issuer.grants.user_tokens import UserStanding, answer, pass_gate, scopes_of_grant, stand
+from watchword.issuer.keys.signers import Signers
 from watchword.issuer.revocation import withdraw
 from watchword.issuer.tokens.refresh_token import begin_family
 from watchword.oauth import pkce
@@ -42,9 +43,9 @@ class AuthorizationCodeGrant:
         """See `GrantType.redeem`."""
         code = request.parameters.require("code")
         resource = requested_resource(request.parameters)
-        signers = await signers_for(request)
+        signers = await request.issuer.keys.signers()
         outcome = await request.issuer.store.write(
-            partial(_redeem, request=request, code_hash=digest(code), resource=resource)
+            partial(_redeem, request=request, signers=signers, code_hash=digest(code), resource=resource)
         )
         failpoint("code.after_commit")
         if isinstance(outcome, _Reuse):
@@ -56,7 +57,7 @@ class AuthorizationCodeGrant:
 
 
 def _redeem(
-    connection: Connection, *, request: TokenRequest, code_hash: str, resource: str | None
+    connection: Connection, *, request: TokenRequest, signers: Signers, code_hash: str, resource: str | None
 ) -> UserStanding | _Reuse:
     """What the tokens will say; or, when the code had been used, what came of that."""
     client, settings, now = request.client, request.issuer.settings, request.now
@@ -73,7 +74,7 @@ def _redeem(
     if grant is None:
         raise InvalidGrantError
     # The code is the end of a sign-in: the session must still be there, whatever outlives it afterwards.
-    epochs = pass_gate(connection, grant, session_id=grant.session_id, now=now)
+    epochs = pass_gate(connection, grant, session_id=grant.session_id, signers=signers, now=now)
     target = target_of_grant(connection, settings, grant, requested=resource)
     if not authorization_codes.use(connection, code_hash, now=now):
         return _reuse(connection, request, code)
@@ -89,6 +90,7 @@ def _redeem(
         target=target,
         scopes=scopes_of_grant(grant, client),
         epochs=epochs,
+        signers=signers,
         sid=sid,
         nonce=grant.nonce,
         refresh_token=refresh_token,

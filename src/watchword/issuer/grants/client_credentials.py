@@ -12,8 +12,9 @@ from watchword.events import TokenIssued
 from watchword.issuer.gate import subject_may_receive_tokens
 from watchword.issuer.grants.grant import TokenRequest, TokenResponse
 from watchword.issuer.grants.target import Target, find_target, requested_resource
+from watchword.issuer.keys.signers import Signers
 from watchword.issuer.settings import IssuerSettings
-from watchword.issuer.tokens.access_token import ALGORITHM, AccessTokenContent, access_token
+from watchword.issuer.tokens.access_token import AccessTokenContent, access_token
 from watchword.issuer.tokens.lifetime import access_token_lifetime
 from watchword.oauth.errors import (
     InvalidClientError,
@@ -45,10 +46,12 @@ class ClientCredentials:
         issuer, client = request.issuer, request.client
         if client.is_public:
             raise UnauthorizedClientError
+        signers = await issuer.keys.signers()
         job = partial(
             _look_up,
             settings=issuer.settings,
             client=client,
+            signers=signers,
             resource=requested_resource(request.parameters),
             requested=parse_scope(request.parameters.get("scope")),
         )
@@ -62,7 +65,7 @@ class ClientCredentials:
             epochs=standing.epochs,
             lifetime=access_token_lifetime(issuer.settings, standing.target.api),
         )
-        token = access_token(issuer.settings, await issuer.keys.signer(ALGORITHM), content, now=request.now)
+        token = access_token(issuer.settings, signers.access(standing.target.api), content, now=request.now)
         issuer.events.emit(TokenIssued(request.now, self.grant_type, client.id, "access_token"))
         return TokenResponse(access_token=token.text, expires_in=token.expires_in, scope=format_scope(standing.scopes))
 
@@ -72,10 +75,11 @@ def _look_up(
     *,
     settings: IssuerSettings,
     client: Client,
+    signers: Signers,
     resource: str | None,
     requested: tuple[str, ...],
 ) -> _Standing:
-    epochs = subject_may_receive_tokens(connection, user_id=None, client_id=client.id, session_id=None)
+    epochs = subject_may_receive_tokens(connection, user_id=None, client_id=client.id, session_id=None, signers=signers)
     if epochs is None:
         raise InvalidClientError
     target = find_target(connection, settings, resource or client.default_api or settings.issuer)

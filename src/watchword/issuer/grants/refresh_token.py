@@ -12,7 +12,8 @@ from watchword.events import GrantRevoked, ReuseDetected
 from watchword.failpoints import failpoint
 from watchword.issuer.grants.grant import TokenRequest, TokenResponse
 from watchword.issuer.grants.target import requested_resource, target_of_grant
-from watchword.issuer.grants.user_tokens import UserStanding, answer, pass_gate, scopes_of_grant, signers_for, stand
+from watchword.issuer.grants.user_tokens import UserStanding, answer, pass_gate, scopes_of_grant, stand
+from watchword.issuer.keys.signers import Signers
 from watchword.issuer.revocation import withdraw
 from watchword.issuer.tokens.refresh_token import add_successor, idle_limit, successor_of
 from watchword.oauth.bearer import digest
@@ -36,9 +37,9 @@ class RefreshTokenGrant:
         text = request.parameters.require("refresh_token")
         resource = requested_resource(request.parameters)
         scopes = parse_scope(request.parameters.get("scope"))
-        signers = await signers_for(request)
+        signers = await request.issuer.keys.signers()
         outcome = await request.issuer.store.write(
-            partial(_redeem, request=request, text=text, resource=resource, requested=scopes)
+            partial(_redeem, request=request, signers=signers, text=text, resource=resource, requested=scopes)
         )
         failpoint("refresh.after_commit")
         if isinstance(outcome, str):
@@ -54,7 +55,13 @@ def is_rotated(client: Client) -> bool:
 
 
 def _redeem(
-    connection: Connection, *, request: TokenRequest, text: str, resource: str | None, requested: tuple[str, ...]
+    connection: Connection,
+    *,
+    request: TokenRequest,
+    signers: Signers,
+    text: str,
+    resource: str | None,
+    requested: tuple[str, ...],
 ) -> UserStanding | str:
     """What the tokens will say; or, when a used token came back, the id of the grant that is revoked now."""
     client, settings, now = request.client, request.issuer.settings, request.now
@@ -70,7 +77,7 @@ def _redeem(
     if now >= token.expires_at:
         raise InvalidGrantError
     session_id = None if grant.offline else grant.session_id
-    epochs = pass_gate(connection, grant, session_id=session_id, now=now)
+    epochs = pass_gate(connection, grant, session_id=session_id, signers=signers, now=now)
     granted = scopes_of_grant(grant, client)
     if not set(requested) <= set(granted):
         raise InvalidScopeError
@@ -83,6 +90,7 @@ def _redeem(
         target=target,
         scopes=requested or granted,
         epochs=epochs,
+        signers=signers,
         sid=grant.sid,
         nonce=None,
         refresh_token=successor,

@@ -11,7 +11,8 @@ from watchword.issuer.context import Issuer
 from watchword.issuer.gate import subject_may_receive_tokens
 from watchword.issuer.grants.grant import TokenRequest, TokenResponse
 from watchword.issuer.grants.target import Target
-from watchword.issuer.tokens.access_token import ALGORITHM, AccessTokenContent, access_token
+from watchword.issuer.keys.signers import Signers
+from watchword.issuer.tokens.access_token import AccessTokenContent, access_token
 from watchword.issuer.tokens.id_token import id_token
 from watchword.issuer.tokens.issued import IssuedToken
 from watchword.issuer.tokens.lifetime import access_token_lifetime
@@ -44,16 +45,17 @@ class UserStanding:
     refresh_token: str | None = field(default=None, repr=False)
 
 
-def pass_gate(connection: Connection, grant: Grant, *, session_id: str | None, now: float) -> Epochs:
+def pass_gate(connection: Connection, grant: Grant, *, session_id: str | None, signers: Signers, now: float) -> Epochs:
     """The epochs in force, when ``grant`` may still be redeemed.
 
     Raises:
         InvalidGrantError: it is revoked or expired, one of its epochs was raised, or the gate refuses.
+        SignersWithdrawnError: see `subject_may_receive_tokens`.
     """
     if grant.revoked_at is not None or now >= grant.expires_at:
         raise InvalidGrantError
     epochs = subject_may_receive_tokens(
-        connection, user_id=grant.user_id, client_id=grant.client_id, session_id=session_id
+        connection, user_id=grant.user_id, client_id=grant.client_id, session_id=session_id, signers=signers
     )
     if epochs is None or grant.epochs.are_behind(epochs):
         raise InvalidGrantError
@@ -73,11 +75,20 @@ def stand(
     target: Target,
     scopes: tuple[str, ...],
     epochs: Epochs,
+    signers: Signers,
     sid: str | None,
     nonce: str | None,
     refresh_token: str | None,
 ) -> UserStanding:
-    """Read what the tokens will say about the user; the gate has been passed in the same transaction."""
+    """Read what the tokens will say about the user; the gate has been passed in the same transaction.
+
+    Raises:
+        TemporarilyUnavailableError: a key for them is missing. Here, where nothing is spent yet: a code or refresh
+            token used up for an answer nobody can sign would, on the client's next try, be taken for stolen.
+    """
+    signers.access(target.api)
+    if OPENID in scopes:
+        signers.of(client.id_token_alg)
     assert grant.user_id is not None
     user = users.find(connection, grant.user_id)
     assert user is not None
@@ -98,28 +109,6 @@ def stand(
     )
 
 
-@dataclass(frozen=True, slots=True)
-class Signers:
-    """The keys an answer is signed with, at hand before anything is spent for it."""
-
-    access: Key
-    identity: Key
-
-
-async def signers_for(request: TokenRequest) -> Signers:
-    """The keys for the client's tokens.
-
-    Asked for before the transaction: a code or refresh token that is used up for an answer nobody can sign would, on
-    the client's next try, be taken for stolen.
-
-    Raises:
-        TemporarilyUnavailableError: one of them is missing.
-        StoreUnavailableError: the ring cannot be read.
-    """
-    keys = request.issuer.keys
-    return Signers(await keys.signer(ALGORITHM), await keys.signer(request.client.id_token_alg))
-
-
 def answer(request: TokenRequest, standing: UserStanding, signers: Signers, grant_type: str) -> TokenResponse:
     """Sign the tokens; what they rest on has been committed, so nothing here waits or fails."""
     issuer, grant, now = request.issuer, standing.grant, request.now
@@ -137,9 +126,15 @@ def answer(request: TokenRequest, standing: UserStanding, signers: Signers, gran
         lifetime=min(lifetime, max(int(grant.expires_at) - int(now), 1)),
         grant=grant,
     )
-    token = access_token(issuer.settings, signers.access, content, now=now)
-    identity = _identity(issuer, signers.identity, standing, token, now) if OPENID in standing.scopes else None
+    token = access_token(issuer.settings, signers.access(standing.target.api), content, now=now)
+    identity = None
+    if OPENID in standing.scopes:
+        identity = _identity(issuer, signers.of(request.client.id_token_alg), standing, token, now)
     issuer.events.emit(TokenIssued(now, grant_type, grant.client_id, "access_token"))
+    if identity is not None:
+        issuer.events.emit(TokenIssued(now, grant_type, grant.client_id, "id_token"))
+    if standing.refresh_token is not None:
+        issuer.events.emit(TokenIssued(now, grant_type, grant.client_id, "refresh_token"))
     return TokenResponse(
         access_token=token.text,
         expires_in=token.expires_in,

@@ -51,7 +51,7 @@ async def grant(
     try:
         code = await issuer.store.write(finish)
     except OAuthError as error:
-        return refuse(draft, error)
+        return refuse(request, draft, error)
     return no_longer_open(request) if code is None else _answer(draft, {"code": code})
 
 
@@ -63,11 +63,12 @@ async def deny(request: Request, draft: Draft, flow_id: str, error: OAuthError |
     )
     if not closed:
         return no_longer_open(request)
-    return refuse(draft, error or AccessDeniedError("the user denied the request"))
+    return refuse(request, draft, error or AccessDeniedError("the user denied the request"))
 
 
-def refuse(draft: Draft, error: OAuthError) -> Response:
+def refuse(request: Request, draft: Draft, error: OAuthError) -> Response:
     """Send ``error`` to the client: https://www.rfc-editor.org/rfc/rfc6749#section-4.1.2.1"""
+    request.scope["state"]["error"] = error.error
     return _answer(draft, {"error": error.error, "error_description": error.sentence})
 
 

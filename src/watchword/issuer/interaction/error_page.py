@@ -36,6 +36,7 @@ def error_page(
 
 def oauth_error_page(request: Request, error: OAuthError) -> HTMLResponse:
     """An error of the protocol, for a person."""
+    request.scope["state"]["error"] = error.error
     return error_page(
         request,
         status=error.status,

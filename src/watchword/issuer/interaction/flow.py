@@ -76,11 +76,11 @@ async def begin(request: Request, draft: Draft) -> Response:
     signed_in = await sessions.current(request)
     if signed_in is None or not _suffices(request, draft, demand, signed_in):
         if silent:
-            return answer.refuse(draft, LoginRequiredError())
+            return answer.refuse(request, draft, LoginRequiredError())
         return await _to_page(request, draft, demand, paths.LOGIN)
     if await needs_consent(draft, signed_in):
         if silent:
-            return answer.refuse(draft, ConsentRequiredError())
+            return answer.refuse(request, draft, ConsentRequiredError())
         return await _to_page(request, draft, demand, paths.CONSENT)
     return await answer.grant(request, draft, signed_in)
 
@@ -119,7 +119,7 @@ async def find(request: Request, flow_id: str) -> Flow:
     except RefusedBeforeRedirectError as error:
         raise LostFlowError(oauth_error_page(request, error.error)) from error
     except OAuthError as error:
-        raise LostFlowError(answer.refuse(draft, error)) from error
+        raise LostFlowError(answer.refuse(request, draft, error)) from error
     return Flow(flow_id, draft, Demand(kept.authenticated_after, kept.parameters["another_than"]))
 
 

@@ -2,21 +2,23 @@
 
 A successor is always published before it is needed. It may sign only when every cache of the JWKS must have seen it:
 after max(JWKS max-age, 60 s) and the time within which every replica reads the ring again (I5). Exempt, because there
-is nothing to wait for or no time to: the first key of a slot, and the successor of a compromised one; both are audited.
+is nothing to wait for or no time to: the first keys of a new installation, and the successor of a compromised key; both
+are audited. ``now`` is the database's time, read in the step's own transaction: `watchword.issuer.keys.step_time`.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar, Literal, NamedTuple
+from typing import Any, ClassVar, Literal
 
 from sqlalchemy import Connection
 
 from watchword.errors import WatchwordError
 from watchword.failpoints import failpoint
+from watchword.issuer.keys.slots import FEED, Slot, is_held, slots_of
 from watchword.issuer.settings import IssuerSettings
 from watchword.issuer.tokens.lifetime import LONGEST
 from watchword.oauth.revocation import ROW_LEEWAY
-from watchword.store.repositories import signing_keys
+from watchword.store.repositories import signing_algorithms, signing_keys
 from watchword.store.repositories.audit import SYSTEM, Actor, AuditEntry, record
 from watchword.store.repositories.signing_keys import Purpose, SigningKey, State
 
@@ -27,18 +29,6 @@ class KeyStepError(WatchwordError):
     """A step that may not be taken now."""
 
     code: ClassVar[str] = "key_step_refused"
-
-
-class Slot(NamedTuple):
-    """A place in the ring: at most one ``next`` and one ``active`` key."""
-
-    purpose: Purpose
-    algorithm: str
-
-
-# ID tokens are RS256 unless the client registered another (OpenID Connect Core section 15.1), access tokens ES256.
-# The feed's keys are its own and never in the token JWKS.
-SLOTS: tuple[Slot, ...] = (Slot("token", "ES256"), Slot("token", "RS256"), Slot("feed", "ES256"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,24 +61,51 @@ def retention() -> float:
 
 def due(connection: Connection, *, now: float, settings: IssuerSettings) -> list[Step]:
     """Every step that is due at ``now`` (UTC epoch seconds), in the order in which to take them."""
-    return [step for slot in SLOTS for step in _due_in(connection, slot, now=now, settings=settings)]
+    keys = signing_keys.list_all(connection)
+    steps = [step for slot in slots_of(connection) for step in _due_in(connection, slot, keys, now, settings)]
+    # Of whatever slot: also of one that the ring does not hold any more.
+    ended = (key for key in keys if key.state == "retiring" and _has_ended(key, now))
+    return [*steps, *(Step("retire", Slot(key.purpose, key.algorithm), key.kid) for key in ended)]
 
 
-def _due_in(connection: Connection, slot: Slot, *, now: float, settings: IssuerSettings) -> Iterator[Step]:
-    active = signing_keys.find_in_state(connection, *slot, "active")
-    successor = signing_keys.find_in_state(connection, *slot, "next")
-    is_due = active is not None and _has_served(active, now, settings)
-    if active is None:
+def _due_in(
+    connection: Connection, slot: Slot, keys: Sequence[SigningKey], now: float, settings: IssuerSettings
+) -> Iterator[Step]:
+    here = [key for key in keys if (key.purpose, key.algorithm) == slot]
+    active = next((key for key in here if key.state == "active"), None)
+    successor = next((key for key in here if key.state == "next"), None)
+    if active is None and begins_at_once(connection, slot, here):
         yield Step("begin", slot)
-    elif successor is not None and is_due and _may_sign(successor, now, settings):
+        yield Step("publish", slot)
+        return
+    is_due = active is None or _has_served(active, now, settings)
+    if successor is not None and is_due and _may_sign(successor, now, settings):
         yield Step("activate", slot, successor.kid)
         successor = None
-    if successor is None or active is None:
+    if successor is None:
         yield Step("publish", slot)
-    for key in signing_keys.list_all(connection):
-        is_here = key.purpose == slot.purpose and key.algorithm == slot.algorithm
-        if is_here and key.state == "retiring" and now >= (key.retiring_at or 0) + retention():
-            yield Step("retire", slot, key.kid)
+
+
+def begins_at_once(connection: Connection, slot: Slot, keys: Sequence[SigningKey]) -> bool:
+    """Whether a key of ``slot``, which has no active one, signs without having been published before.
+
+    Args:
+        connection: the caller's transaction.
+        slot: which.
+        keys: all that have ever been in it.
+    """
+    if slot == FEED:
+        return True
+    entry = signing_algorithms.find(connection, slot.algorithm)
+    if entry is None:
+        return False
+    # Those who need this algorithm have had tokens of it: for them a compromised key is replaced at once.
+    is_emptied = any(key.activated_at is not None and (key.compromised_at or 0) >= entry.added_at for key in keys)
+    return entry.founding or is_emptied
+
+
+def _has_ended(key: SigningKey, now: float) -> bool:
+    return now >= (key.retiring_at or 0) + retention()
 
 
 def _has_served(active: SigningKey, now: float, settings: IssuerSettings) -> bool:
@@ -103,9 +120,12 @@ def begin(connection: Connection, slot: Slot, key: NewKey, *, now: float, actor:
     """Give a slot without an active key one at once: its published successor when it has one, else ``key``.
 
     Returns:
-        The kid that is active now, or None when another rotator was first.
+        The kid that is active now, or None when another rotator was first, or the slot must wait.
     """
     if signing_keys.find_in_state(connection, *slot, "active") is not None:
+        return None
+    here = [known for known in signing_keys.list_all(connection) if (known.purpose, known.algorithm) == slot]
+    if not begins_at_once(connection, slot, here):
         return None
     successor = signing_keys.find_in_state(connection, *slot, "next")
     if successor is not None:
@@ -114,18 +134,20 @@ def begin(connection: Connection, slot: Slot, key: NewKey, *, now: float, actor:
             return None
     else:
         kid = key.kid
-        if not signing_keys.insert_unless_taken(connection, _record_of(slot, key, "active", now)):
+        if not signing_keys.insert_unless_taken(connection, record_of(slot, key, "active", now)):
             return None
-    record(connection, _entry("key.activated", kid, slot, now=now, actor=actor, exempt_from_prepublication=True))
+    record(connection, entry("key.activated", kid, slot, now=now, actor=actor, exempt_from_prepublication=True))
     failpoint("keys.begin.before_commit")
     return kid
 
 
 def publish(connection: Connection, slot: Slot, key: NewKey, *, now: float, actor: Actor = SYSTEM) -> str | None:
-    """Publish ``key`` as the slot's successor; None when it has one already."""
-    if not signing_keys.insert_unless_taken(connection, _record_of(slot, key, "next", now)):
+    """Publish ``key`` as the slot's successor; None when it has one already, or is not there any more."""
+    if not is_held(connection, slot):
         return None
-    record(connection, _entry("key.published", key.kid, slot, now=now, actor=actor))
+    if not signing_keys.insert_unless_taken(connection, record_of(slot, key, "next", now)):
+        return None
+    record(connection, entry("key.published", key.kid, slot, now=now, actor=actor))
     failpoint("keys.publish.before_commit")
     return key.kid
 
@@ -133,7 +155,7 @@ def publish(connection: Connection, slot: Slot, key: NewKey, *, now: float, acto
 def activate(
     connection: Connection, slot: Slot, *, expected: str, now: float, settings: IssuerSettings, actor: Actor = SYSTEM
 ) -> str | None:
-    """Let the successor ``expected`` sign and the active key retire.
+    """Let the successor ``expected`` sign and the active key, if there is one, retire.
 
     Returns:
         The kid that is active now, or None when another rotator was first.
@@ -143,25 +165,29 @@ def activate(
     """
     successor = signing_keys.find_in_state(connection, *slot, "next")
     active = signing_keys.find_in_state(connection, *slot, "active")
-    if successor is None or active is None or successor.kid != expected:
+    if successor is None or successor.kid != expected or not is_held(connection, slot):
         return None
     if not _may_sign(successor, now, settings):
         raise KeyStepError("the successor has not been published for long enough to sign")
-    if not signing_keys.move(connection, active.kid, expected="active", to="retiring", now=now):
+    if active is not None and not signing_keys.move(connection, active.kid, expected="active", to="retiring", now=now):
         return None
     if not signing_keys.move(connection, successor.kid, expected="next", to="active", now=now):
         raise KeyStepError("the successor was withdrawn while it was to become active")
-    record(connection, _entry("key.activated", successor.kid, slot, now=now, actor=actor))
-    record(connection, _entry("key.retiring", active.kid, slot, now=now, actor=actor))
+    record(connection, entry("key.activated", successor.kid, slot, now=now, actor=actor))
+    if active is not None:
+        record(connection, entry("key.retiring", active.kid, slot, now=now, actor=actor))
     failpoint("keys.activate.before_commit")
     return successor.kid
 
 
 def retire(connection: Connection, slot: Slot, *, kid: str, now: float, actor: Actor = SYSTEM) -> bool:
     """Take a key out of the JWKS after its last token has ended; kept to check ``id_token_hint``."""
+    key = signing_keys.find(connection, kid)
+    if key is None or not _has_ended(key, now):
+        return False
     if not signing_keys.move(connection, kid, expected="retiring", to="retired", now=now):
         return False
-    record(connection, _entry("key.retired", kid, slot, now=now, actor=actor))
+    record(connection, entry("key.retired", kid, slot, now=now, actor=actor))
     failpoint("keys.retire.before_commit")
     return True
 
@@ -185,7 +211,7 @@ def rotate(
     """
     slot = Slot(purpose, algorithm)
     successor = signing_keys.find_in_state(connection, *slot, "next")
-    if slot not in SLOTS or successor is None:
+    if successor is None:
         raise KeyStepError("there is no published successor to rotate to")
     kid = activate(connection, slot, expected=successor.kid, now=now, settings=settings, actor=actor)
     if kid is None:
@@ -193,30 +219,8 @@ def rotate(
     return kid
 
 
-def compromise(connection: Connection, kid: str, *, reason: str, actor: Actor, now: float) -> SigningKey | None:
-    """Never publish or use ``kid`` again; a successor, if there is one, signs at once.
-
-    Returns:
-        The key as it was before, or None when there is no such key or it is compromised already.
-    """
-    key = signing_keys.find(connection, kid)
-    if key is None or key.state == "compromised":
-        return None
-    if not signing_keys.move(connection, kid, expected=key.state, to="compromised", now=now):
-        return None
-    slot = Slot(key.purpose, key.algorithm)
-    record(connection, _entry("key.compromised", kid, slot, now=now, actor=actor, reason=reason))
-    successor = signing_keys.find_in_state(connection, *slot, "next")
-    if key.state == "active" and successor is not None:
-        signing_keys.move(connection, successor.kid, expected="next", to="active", now=now)
-        record(
-            connection,
-            _entry("key.activated", successor.kid, slot, now=now, actor=actor, exempt_from_prepublication=True),
-        )
-    return key
-
-
-def _record_of(slot: Slot, key: NewKey, state: State, now: float) -> SigningKey:
+def record_of(slot: Slot, key: NewKey, state: State, now: float) -> SigningKey:
+    """The row of a key that enters the ring in ``state``."""
     return SigningKey(
         kid=key.kid,
         purpose=slot.purpose,
@@ -230,6 +234,7 @@ def _record_of(slot: Slot, key: NewKey, state: State, now: float) -> SigningKey:
     )
 
 
-def _entry(action: str, kid: str, slot: Slot, *, now: float, actor: Actor, **details: bool | str) -> AuditEntry:
+def entry(action: str, kid: str, slot: Slot, *, now: float, actor: Actor, **details: bool | str) -> AuditEntry:
+    """The audit row of a step."""
     told = {"purpose": slot.purpose, "algorithm": slot.algorithm, **details}
     return AuditEntry(now, actor, action, "key", kid, told)

@@ -35,15 +35,17 @@ class EventStream:
         self._head: Head | None = None
         self._awake = asyncio.Event()
         self._over = False
+        self.ending = "reader"
 
     def tell(self, head: Head) -> None:
         """The journal ends elsewhere now."""
         self._head = head
         self._awake.set()
 
-    def end(self) -> None:
-        """Push nothing more."""
+    def end(self, reason: str) -> None:
+        """Push nothing more, and say in ``ending`` why: one of `telemetry.STREAM_ENDINGS`."""
         self._over = True
+        self.ending = reason
         self._awake.set()
 
     async def texts(self) -> AsyncIterator[bytes]:

@@ -6,18 +6,19 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, ClassVar
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, select
 
 from watchword.clock import Clock
 from watchword.issuer.keys.ring import KeyRing
+from watchword.issuer.keys.signers import SignersWithdrawnError
 from watchword.issuer.revocation.briefly_kept import BrieflyKept
 from watchword.issuer.revocation.messages import batch_claims, snapshot_claims
 from watchword.issuer.settings import IssuerSettings
-from watchword.jose import jwt
+from watchword.jose import Key, jwt
 from watchword.oauth.errors import OAuthError
 from watchword.oauth.revocation import MAX_BATCH_ENTRIES, MESSAGE_ALGORITHM, MESSAGE_TYPE
 from watchword.store.engine import Store
-from watchword.store.repositories import journal
+from watchword.store.repositories import journal, signing_keys
 from watchword.store.repositories.journal import Entry, Head
 
 _KEPT_SECONDS = 1.0  # as any cache on the way may
@@ -107,21 +108,41 @@ class Feed:
                 return text
             self._begun += 1
             now = self._clock.now()
-            head, entries = await self._store.read(partial(_all, now=now))
-            text = await self._sign(lambda: snapshot_claims(self._issuer, head, entries, now=now))
+            key, (head, entries) = await self._read(partial(_all, now=now))
+            text = await self._sign(key, lambda: snapshot_claims(self._issuer, head, entries, now=now))
             self._last_snapshot = (self._begun, text)
             return text
 
     async def _make_batch(self, journal_id: str, after: int) -> Batch:
-        head, entries = await self._store.read(partial(_told_after, journal_id=journal_id, after=after))
+        key, (head, entries) = await self._read(partial(_told_after, journal_id=journal_id, after=after))
         now = self._clock.now()
-        text = await self._sign(lambda: batch_claims(self._issuer, head, after, entries, now=now))
+        text = await self._sign(key, lambda: batch_claims(self._issuer, head, after, entries, now=now))
         return Batch(after + len(entries), head.seq, text)
 
-    async def _sign(self, claims: Callable[[], dict[str, Any]]) -> bytes:
+    async def _read(
+        self, job: Callable[[Connection], tuple[Head, list[Entry]]]
+    ) -> tuple[Key, tuple[Head, list[Entry]]]:
+        """What ``job`` reads, and the key to sign it with: at that moment none had withdrawn it."""
         key = await self._keys.signer(MESSAGE_ALGORITHM, purpose="feed")
+        told = await self._store.read(partial(_if_signing, kid=key.kid, job=job))
+        if told is None:
+            await self._keys.refresh()
+            key = await self._keys.signer(MESSAGE_ALGORITHM, purpose="feed")
+            told = await self._store.read(partial(_if_signing, kid=key.kid, job=job))
+        if told is None:
+            raise SignersWithdrawnError(detail="the feed's keys were withdrawn one after the other", retry_after=1)
+        return key, told
+
+    async def _sign(self, key: Key, claims: Callable[[], dict[str, Any]]) -> bytes:
         # Beside the event loop: a long journal takes longer to write out than everything else here.
         return await asyncio.to_thread(lambda: jwt.encode(claims(), key, typ=MESSAGE_TYPE).encode("ascii"))
+
+
+def _if_signing(
+    connection: Connection, *, kid: str, job: Callable[[Connection], tuple[Head, list[Entry]]]
+) -> tuple[Head, list[Entry]] | None:
+    may_sign = connection.execute(select(signing_keys.count_signing((kid,)))).scalar_one()
+    return job(connection) if may_sign else None
 
 
 def _all(connection: Connection, *, now: float) -> tuple[Head, list[Entry]]:

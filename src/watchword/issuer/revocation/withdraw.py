@@ -8,7 +8,9 @@ from collections.abc import Iterable
 
 from sqlalchemy import Connection, select
 
-from watchword.issuer.keys import rotation
+from watchword.failpoints import failpoint
+from watchword.issuer.keys.compromise import compromise
+from watchword.issuer.keys.rotation import NewKey
 from watchword.issuer.tokens.lifetime import LONGEST
 from watchword.oauth.revocation import ROW_LEEWAY, journal_digest
 from watchword.store.repositories import consents, epochs, grants, journal, sessions
@@ -87,13 +89,23 @@ def token(connection: Connection, jti: str, expires_at: float, *, reason: str, a
     return True
 
 
-def key(connection: Connection, kid: str, *, reason: str, actor: Actor, now: float) -> bool:
-    """Refuse every token that a key signed; its successor signs at once. False if there was nothing to do."""
-    compromised = rotation.compromise(connection, kid, reason=reason, actor=actor, now=now)
-    if compromised is None:
+def key(
+    connection: Connection,
+    kid: str,
+    *,
+    reason: str,
+    actor: Actor,
+    now: float,
+    replacement: NewKey | None = None,
+) -> bool:
+    """Refuse every token, or message of the feed, that a key signed. False if there was nothing to do.
+
+    Its successor signs at once, or ``replacement`` where there is none.
+    """
+    if compromise(connection, kid, replacement=replacement, reason=reason, actor=actor, now=now) is None:
         return False
-    if compromised.purpose == "token":
-        _tell(connection, "key", [kid], now=now)
+    _tell(connection, "key", [kid], now=now)
+    failpoint("keys.compromise.before_commit")
     return True
 
 

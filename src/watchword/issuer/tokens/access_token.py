@@ -12,7 +12,6 @@ from watchword.store.repositories.epochs import Epochs
 from watchword.store.repositories.grants import Grant
 
 TYP = "at+jwt"
-ALGORITHM = "ES256"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,7 +33,7 @@ def access_token(settings: IssuerSettings, key: Key, content: AccessTokenContent
 
     Args:
         settings: who issues it.
-        key: the active ES256 key.
+        key: the active key of the algorithm that the API chose.
         content: what it says.
         now: UTC epoch seconds.
     """

@@ -12,8 +12,9 @@ from sqlalchemy import Connection
 
 from watchword.issuer.context import Issuer
 from watchword.issuer.gate import subject_may_receive_tokens
-from watchword.issuer.tokens.access_token import ALGORITHM, TYP
+from watchword.issuer.tokens.access_token import TYP
 from watchword.jose import JOSEError, SignedClaims, jwt
+from watchword.jose.algorithms import ASYMMETRIC
 from watchword.oauth.revocation import journal_digest
 from watchword.oauth.scope import parse_scope
 from watchword.store.repositories import grants, journal, signing_keys
@@ -47,7 +48,7 @@ class LiveToken:
 async def signed_by_us(issuer: Issuer, text: str) -> SignedClaims | None:
     """The claims of an access token that one of our published keys signed, expired or not; else None."""
     try:
-        signed = jwt.decode(text, await issuer.keys.published_keys(), algorithms=(ALGORITHM,), typ=TYP)
+        signed = jwt.decode(text, await issuer.keys.published_keys(), algorithms=ASYMMETRIC, typ=TYP)
     except JOSEError:
         return None
     # Our keys sign nothing else of this type, so that from here on the claims have the shape we gave them.

@@ -22,7 +22,10 @@ class Scope:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Api:
-    """A protected resource. ``token_lifetime`` is in seconds; ``secret_hash`` is what it introspects with."""
+    """A protected resource. ``token_lifetime`` is in seconds; ``secret_hash`` is what it introspects with.
+
+    ``signing_alg`` signs its access tokens; None: the ring's default does.
+    """
 
     id: str
     identifier: str
@@ -30,6 +33,7 @@ class Api:
     scopes: tuple[Scope, ...] = ()
     token_lifetime: int = 300
     secret_hash: str | None = field(default=None, repr=False)
+    signing_alg: str | None = None
     status: Status = "active"
     created_at: float
 
@@ -85,6 +89,7 @@ def _columns(api: Api) -> dict[str, Any]:
         "scopes": [{"name": scope.name, "description": scope.description} for scope in api.scopes],
         "token_lifetime": api.token_lifetime,
         "secret_hash": api.secret_hash,
+        "signing_alg": api.signing_alg,
         "status": api.status,
         "created_at": api.created_at,
     }
@@ -98,6 +103,7 @@ def _api(row: Row[Any]) -> Api:
         scopes=tuple(Scope(scope["name"], scope["description"]) for scope in row.scopes),
         token_lifetime=row.token_lifetime,
         secret_hash=row.secret_hash,
+        signing_alg=row.signing_alg,
         status=row.status,
         created_at=row.created_at,
     )

@@ -10,9 +10,9 @@ from watchword.store.repositories.inserting import insert_absent
 from watchword.store.sealing import MasterKey
 from watchword.store.tables import authentication_contexts, epochs, installation, journal_head, server_secrets
 
-SECRET_PURPOSES = ("csrf", "refresh", "throttle", "pairwise", "interaction", "console")
+SECRET_PURPOSES = ("csrf", "refresh", "throttle", "pairwise", "interaction", "console", "witness")
 _SECRET_BYTES = 32
-_CHECK_PURPOSE = "installation check"
+CHECK_PURPOSE = "installation check"
 _CHECK_TEXT = b"watchword"
 _PASSWORD_CONTEXT = {
     "acr": "urn:watchword:acr:password",
@@ -22,7 +22,9 @@ _PASSWORD_CONTEXT = {
 }
 
 
-def initialise(connection: Connection, *, issuer: str, master_key: MasterKey, now: float) -> None:
+def initialise(
+    connection: Connection, *, issuer: str, master_key: MasterKey, now: float, installation_id: str | None = None
+) -> None:
     """Make a migrated, empty database an installation. Done already, it checks the master key and adds new secrets.
 
     Args:
@@ -30,6 +32,7 @@ def initialise(connection: Connection, *, issuer: str, master_key: MasterKey, no
         issuer: the issuer's URL, as in ``iss``.
         master_key: what seals its secrets from now on.
         now: UTC epoch seconds.
+        installation_id: what a new installation is called, where the master key was made for that name.
 
     Raises:
         MasterKeyError: it is an installation already, under another master key.
@@ -41,9 +44,9 @@ def initialise(connection: Connection, *, issuer: str, master_key: MasterKey, no
     connection.execute(
         insert(installation).values(
             id=1,
-            installation_id=new_id(),
+            installation_id=installation_id or new_id(),
             issuer=issuer,
-            sealed_check=master_key.seal(_CHECK_TEXT, purpose=_CHECK_PURPOSE),
+            sealed_check=master_key.seal(_CHECK_TEXT, purpose=CHECK_PURPOSE),
             created_at=now,
         )
     )
@@ -58,7 +61,7 @@ def _add_secrets(connection: Connection, master_key: MasterKey, *, now: float) -
     rows = [
         {
             "purpose": purpose,
-            "sealed_secret": master_key.seal(secrets.token_bytes(_SECRET_BYTES), purpose=_secret_purpose(purpose)),
+            "sealed_secret": master_key.seal(secrets.token_bytes(_SECRET_BYTES), purpose=secret_purpose(purpose)),
             "created_at": now,
         }
         for purpose in SECRET_PURPOSES
@@ -77,7 +80,7 @@ def check_master_key(connection: Connection, master_key: MasterKey) -> None:
     if sealed is None:
         raise NotFoundError("the database is not an installation of Watchword yet")
     try:
-        master_key.open(sealed, purpose=_CHECK_PURPOSE)
+        master_key.open(sealed, purpose=CHECK_PURPOSE)
     except MasterKeyError:
         raise MasterKeyError("the master key is not the one this installation was made with") from None
 
@@ -98,8 +101,9 @@ def server_secret(connection: Connection, master_key: MasterKey, purpose: str) -
     sealed = connection.execute(query).scalar_one_or_none()
     if sealed is None:
         raise NotFoundError("there is no server secret for this purpose")
-    return master_key.open(sealed, purpose=_secret_purpose(purpose))
+    return master_key.open(sealed, purpose=secret_purpose(purpose))
 
 
-def _secret_purpose(purpose: str) -> str:
+def secret_purpose(purpose: str) -> str:
+    """What the server secret for ``purpose`` is sealed for."""
     return f"server secret: {purpose}"

@@ -1,16 +1,19 @@
 """The journal of withdrawn trust that every verifier mirrors: docs/protocol/revocation.md."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from sqlalchemy import Connection, Row, func, insert, select, update
+from sqlalchemy import Connection, Row, delete, func, insert, select, text, update
 
 from watchword.store.tables import journal, journal_head
 
 JournalKind = Literal["token", "grant", "session", "key", "subject", "client", "all"]
 
 _PAGE = 1000
+CHANNEL = "watchword_journal"  # on which PostgreSQL tells, with the commit, that there is news: store/postgres_wake.py
+
+_NOTIFY = text(f"NOTIFY {CHANNEL}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,12 +46,23 @@ class Head:
     seq: int
 
 
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """How the journal stands: its last ``seq``, when that was written, and how many entries may still refuse."""
+
+    seq: int
+    last_at: float | None
+    entries: Mapping[str, int]
+
+
 def append(connection: Connection, entries: Sequence[NewEntry], *, now: float) -> int:
     """Write ``entries`` at the end and return the last sequence number.
 
     Call it last in the transaction: moving the head locks it until the commit, which makes the numbers gapless and
     puts them in the order of commits, and everybody who revokes waits for that lock.
     """
+    if connection.dialect.name == "postgresql":
+        connection.execute(_NOTIFY)
     moved = (
         update(journal_head)
         .where(journal_head.c.id == 1)
@@ -77,6 +91,14 @@ def head(connection: Connection) -> Head:
     """Where the journal ends now."""
     row = connection.execute(select(journal_head).where(journal_head.c.id == 1)).one()
     return Head(row.journal_id, row.seq)
+
+
+def standing(connection: Connection, *, now: float) -> Standing:
+    """How the journal stands at ``now`` (UTC epoch seconds)."""
+    last = connection.execute(select(journal.c.created_at).order_by(journal.c.seq.desc()).limit(1)).scalar()
+    counted = select(journal.c.kind, func.count()).where(journal.c.expires_at > now).group_by(journal.c.kind)
+    entries = {str(kind): int(number) for kind, number in connection.execute(counted)}
+    return Standing(head(connection).seq, None if last is None else float(last), entries)
 
 
 def contains(connection: Connection, kind: JournalKind, digest: str) -> bool:
@@ -111,6 +133,21 @@ def unexpired(connection: Connection, *, now: float) -> list[Entry]:
         found.extend(_entry(row) for row in rows)
         if len(rows) < _PAGE:
             return found
+
+
+def forget_expired(connection: Connection, *, now: float, most: int) -> int:
+    """Delete rows that can hit no token any more; the head stays, and whoever is behind one of them needs a snapshot.
+
+    Args:
+        connection: in a write transaction.
+        now: UTC epoch seconds.
+        most: how many, the oldest first.
+
+    Returns:
+        How many there were; less than ``most``: no more are left.
+    """
+    oldest = select(journal.c.seq).where(journal.c.expires_at <= now).order_by(journal.c.expires_at).limit(most)
+    return connection.execute(delete(journal).where(journal.c.seq.in_(oldest))).rowcount
 
 
 def _entry(row: Row[Any]) -> Entry:

@@ -4,11 +4,11 @@ next -> active -> retiring -> retired, or compromised from any of them. Two part
 and one ``active`` key for each purpose and algorithm, so that of two rotators one loses (R02).
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from sqlalchemy import Connection, Row, select, update
+from sqlalchemy import Connection, Row, ScalarSelect, func, select, update
 
 from watchword.store.repositories.inserting import insert_absent
 from watchword.store.tables import signing_keys
@@ -87,6 +87,12 @@ def move(connection: Connection, kid: str, *, expected: State, to: State, now: f
         .returning(signing_keys.c.kid)
     )
     return connection.execute(statement).first() is not None
+
+
+def count_signing(kids: Collection[str]) -> ScalarSelect[int]:
+    """How many of ``kids`` may have their signatures believed: a part of somebody else's statement."""
+    is_signing = signing_keys.c.state.in_(("active", "retiring"))
+    return select(func.count()).where(signing_keys.c.kid.in_(kids), is_signing).scalar_subquery()
 
 
 def _key(row: Row[Any]) -> SigningKey:

@@ -25,7 +25,8 @@ from watchword.store.tables.people import (
     user_identifiers,
     users,
 )
-from watchword.store.tables.trust import epochs, journal, journal_head, signing_keys
+from watchword.store.tables.recovery import restores, witnesses, wrapped_master_keys
+from watchword.store.tables.trust import epochs, journal, journal_head, signing_algorithms, signing_keys
 
 __all__ = [
     "apis",
@@ -48,12 +49,16 @@ __all__ = [
     "outbox",
     "playground_runs",
     "refresh_tokens",
+    "restores",
     "role_assignments",
     "server_secrets",
     "sessions",
     "setup_links",
+    "signing_algorithms",
     "signing_keys",
     "subjects",
     "user_identifiers",
     "users",
+    "witnesses",
+    "wrapped_master_keys",
 ]

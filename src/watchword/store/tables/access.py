@@ -16,7 +16,8 @@ from sqlalchemy import (
 
 from watchword.store.tables.metadata import metadata
 
-# A protected resource (RFC 8707). `scopes` is a list of {"name", "description"}.
+# A protected resource (RFC 8707). `scopes` is a list of {"name", "description"}; `signing_alg` signs its
+# access tokens, the ring's default where it is null.
 apis = Table(
     "apis",
     metadata,
@@ -26,6 +27,7 @@ apis = Table(
     Column("scopes", JSON, nullable=False),
     Column("token_lifetime", Integer, nullable=False),
     Column("secret_hash", String(64)),
+    Column("signing_alg", String(32)),
     Column("status", String(16), nullable=False),
     Column("created_at", Double, nullable=False),
     CheckConstraint("status IN ('active', 'disabled')", name="status"),

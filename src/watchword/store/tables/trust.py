@@ -3,6 +3,7 @@
 from sqlalchemy import (
     JSON,
     BigInteger,
+    Boolean,
     CheckConstraint,
     Column,
     Double,
@@ -52,6 +53,19 @@ signing_keys = Table(
         unique=True,
         info={WHERE: "state = 'next'"},
     ),
+)
+
+# The algorithms that tokens are signed with: the ring's places beside the feed's. A `founding` one was there before any
+# token, so that its first key signs at once; one added later is published first. `is_default` signs the access
+# tokens of APIs that chose none.
+signing_algorithms = Table(
+    "signing_algorithms",
+    metadata,
+    Column("algorithm", String(32), primary_key=True),
+    Column("added_at", Double, nullable=False),
+    Column("founding", Boolean, nullable=False),
+    Column("is_default", Boolean, nullable=False),
+    Index("uq_signing_algorithms_default", "is_default", unique=True, info={WHERE: "is_default"}),
 )
 
 # An integer that only grows, for `subject`, `client` and `all` (value "").

@@ -1,6 +1,6 @@
 """One exchange with the feed: docs/protocol/revocation.md, "Snapshot and poll". Blocking; not for the event loop."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import AbstractAsyncContextManager
 from urllib.parse import urlencode
 
@@ -8,7 +8,7 @@ from watchword.clock import Clock
 from watchword.fetch import TRUSTED, FetchError, Policy, Reply, Stream, get_bytes, open_stream
 from watchword.jose.errors import JOSEError
 from watchword.jose.json_object import decode_object
-from watchword.oauth.revocation import MESSAGE_MEDIA_TYPE
+from watchword.oauth.revocation import MESSAGE_MEDIA_TYPE, digest_bytes
 from watchword.verify.errors import KeysUnavailableError
 from watchword.verify.key_address import KeyAddress
 from watchword.verify.key_source import PublishedKeys
@@ -51,6 +51,8 @@ class Feed:
         self._clock = clock
         self._keys: PublishedKeys | None = None
         self._is_asked_again = True
+        self._dropped: frozenset[str] = frozenset()
+        self.is_withdrawn: Callable[[bytes], bool] = lambda _digest: False
         self.announcement: Announcement | None = None
 
     def announced(self, *, again: bool = False) -> Announcement | None:
@@ -135,6 +137,18 @@ class Feed:
         """What was announced is not there: before the next exchange the announcement is read again."""
         self._is_asked_again = True
 
+    def drop_withdrawn_keys(self) -> None:
+        """Believe no key of the feed any more that is withdrawn, not even when the entry has expired."""
+        snapshot = None if self._keys is None else self._keys.cache.snapshot
+        if snapshot is not None:
+            self._drop(key.kid for key in snapshot.keys)
+
+    def _drop(self, kids: Iterable[str]) -> None:
+        issuer = self._settings.issuer
+        withdrawn = {kid for kid in kids if self.is_withdrawn(digest_bytes("key", issuer, kid))}
+        if not withdrawn <= self._dropped:
+            self._dropped |= withdrawn
+
     def _discover(self) -> Announcement | None:
         url, danger = self._settings.configuration_url, self._settings.danger_allow_http
         reply = _get(url, {"accept": "application/json"}, TRUSTED, danger_allow_http=danger)
@@ -180,6 +194,11 @@ class Feed:
             keys = self._keys.find(unverified.header.kid)
         except KeysUnavailableError as error:
             raise FeedError("the keys of the revocation feed are not to be had") from error
+        kid = unverified.header.kid or ""
+        if kid in keys:
+            self._drop((kid,))  # it may have come from a cache on the way, later than the entry
+        if kid in self._dropped:
+            raise MessageRefusedError("a message of the revocation feed is refused", detail="its key is withdrawn")
         settings = self._settings
         return read(unverified, keys, issuer=settings.issuer, now=self._clock.now(), leeway=settings.leeway)
 

@@ -83,6 +83,11 @@ class Mirror:
                     return KINDS[place]
         return None
 
+    def withdraws(self, kind: str, digest: bytes, *, now: float) -> bool:
+        """Whether an unexpired entry of ``kind``, one without an epoch, refuses what ``digest`` stands for."""
+        packed = self._tables[KINDS.index(kind)].get(digest)
+        return packed is not None and packed >> _EPOCH_BITS > now
+
     def told(self) -> dict[tuple[str, bytes], tuple[int, int]]:
         """Everything that is held: the expiry and epoch of each kind and digest. For status and tests."""
         return {

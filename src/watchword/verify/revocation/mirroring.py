@@ -44,6 +44,7 @@ class Mirroring:
     ) -> None:
         self.feed = feed
         self.mirror = Mirror()
+        feed.is_withdrawn = lambda digest: self.mirror.withdraws("key", digest, now=clock.now())
         self.news_at: float | None = None
         self.is_absent = False
         self._error: str | None = None
@@ -105,6 +106,8 @@ class Mirroring:
                 self.news_at = self._clock.monotonic()
                 self._recovered()
             applied = taken.outcome is Outcome.APPLIED
+            if applied:
+                self.feed.drop_withdrawn_keys()
             if applied or taken.news:
                 self._after_message(applied)
             return taken

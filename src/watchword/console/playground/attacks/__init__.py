@@ -6,6 +6,7 @@ from watchword.console.playground.attacks.attack import Attack
 from watchword.console.playground.attacks.beyond_the_scopes import BeyondTheScopes
 from watchword.console.playground.attacks.change_a_claim import ChangeAClaim
 from watchword.console.playground.attacks.code_replay import CodeReplay
+from watchword.console.playground.attacks.compromise_the_key import CompromiseTheKey
 from watchword.console.playground.attacks.hs256_public_key import Hs256PublicKey
 from watchword.console.playground.attacks.id_token_as_access_token import IdTokenAsAccessToken
 from watchword.console.playground.attacks.key_in_the_header import KeyInTheHeader
@@ -27,6 +28,7 @@ ATTACKS: tuple[Attack, ...] = (
     CodeReplay(),
     RevokedToken(),
     RotateTheKey(),
+    CompromiseTheKey(),
     OwnKeyOurKid(),
     KeyInTheHeader(),
     TokenInTheQuery(),

@@ -1,0 +1,1 @@
+"""Several processes that serve the same sockets, and the one that looks after them."""
