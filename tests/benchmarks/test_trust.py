@@ -52,3 +52,15 @@ def test_tokens_are_counted_and_none_that_was_acknowledged_is_lost(database: str
     aims = {aim["name"]: aim["value"] for aim in told["aims"]}
     assert aims[f"lost acknowledged writes, {database}"] == 0
     assert aims[f"refresh tokens with two successors, {database}"] == 0
+
+
+@pytest.mark.slow
+def test_keys_rotate_under_every_library_and_a_stolen_one_is_refused() -> None:
+    told = quick("rotate", "--database", "sqlite")
+    found = rows(told)
+    assert set(found) >= {"watchword", "PyJWT", "joserfc"}
+    assert all(verified > 0 for verified, *_ in found.values())
+    aims = {aim["name"]: aim["value"] for aim in told["aims"]}
+    assert aims["rotations"] >= 1
+    assert aims["good tokens refused by watchword"] == 0
+    assert "stolen key refused by us" in aims
