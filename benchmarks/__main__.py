@@ -4,12 +4,13 @@ import argparse
 import sys
 from collections.abc import Callable, Sequence
 
-from benchmarks import enumeration, pages, revoke, start, telemetry, verify
+from benchmarks import enumeration, pages, revoke, scale, start, telemetry, verify
 
 BENCHMARKS: dict[str, Callable[[argparse.Namespace], int]] = {
     "enumeration": enumeration.run,
     "pages": pages.run,
     "revoke": revoke.run,
+    "scale": scale.run,
     "start": start.run,
     "telemetry": telemetry.run,
     "verify": verify.run,
@@ -17,6 +18,7 @@ BENCHMARKS: dict[str, Callable[[argparse.Namespace], int]] = {
 # Those that may be told more than how often.
 WITH_ARGUMENTS: dict[str, Callable[[argparse.ArgumentParser], None]] = {
     "revoke": revoke.add_arguments,
+    "scale": scale.add_arguments,
     "verify": verify.add_arguments,
 }
 

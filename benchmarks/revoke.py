@@ -14,7 +14,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 
 import httpx2
-from benchmarks.trust import records, telling
+from benchmarks.trust import bulk, records, telling
 from benchmarks.trust.children import Child, ask_all
 from benchmarks.trust.installation import DatabaseKind, Desk, Installation, installed
 from benchmarks.trust.records import AUDIENCE, Machine
@@ -93,8 +93,8 @@ def _on(database: DatabaseKind, size: Size, *, grants: int, rounds: int) -> Find
         installation.desk() as desk,
     ):
         api = records.make_api(desk)
-        clients = [records.make_machine(desk, f"Client {number}") for number in range(records.GRANTS_EACH)]
-        records.make_live_grants(installation, clients, grants)
+        clients = [records.make_machine(desk, f"Client {number}") for number in range(bulk.GRANTS_EACH)]
+        bulk.make_live_grants(installation, clients, grants)
         with _watching(installation, api, size, _token(installation, clients[0])) as watchers:
             findings.add(_kinds(installation, desk, watchers, size, api, grants=grants, rounds=rounds))
         findings.add(_many(installation, desk, api, size, rounds=rounds))
@@ -270,7 +270,7 @@ def _get(installation: Installation, path: str) -> httpx2.Response:
 
 
 def _resident(installation: Installation) -> int:
-    return sum(server.usage.memory_info().rss for server in installation.servers)
+    return sum(one.memory_info().rss for server in installation.servers for one in server.family())
 
 
 def _on_the_request_path(rounds: int) -> Findings:

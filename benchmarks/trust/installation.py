@@ -59,10 +59,20 @@ class Server:
             )
 
     def kill(self) -> None:
-        """As the kernel's out-of-memory killer would."""
+        """Everything it consists of, as a machine that fails does."""
         assert self.process is not None
-        self.process.kill()
+        family = self.family()
+        for one in family:
+            with contextlib.suppress(psutil.NoSuchProcess):
+                one.kill()
         self.process.wait()
+        psutil.wait_procs(family, timeout=10)
+
+    def kill_a_worker(self) -> None:
+        """As the kernel's out-of-memory killer would; who looks after the workers starts another."""
+        for one in self.family()[1:2]:
+            with contextlib.suppress(psutil.NoSuchProcess):
+                one.kill()
 
     def stop(self) -> None:
         """Ask it to end."""
@@ -73,11 +83,11 @@ class Server:
             except subprocess.TimeoutExpired:
                 self.kill()
 
-    @property
-    def usage(self) -> psutil.Process:
-        """What the system knows of it."""
+    def family(self) -> list[psutil.Process]:
+        """Who looks after the workers, and the workers."""
         assert self.process is not None
-        return psutil.Process(self.process.pid)
+        first = psutil.Process(self.process.pid)
+        return [first, *first.children(recursive=True)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +104,10 @@ class Desk:
     def write(self, job: Callable[[Connection], T]) -> T:
         """One transaction."""
         return self.do(lambda admin: admin.store.write(job))
+
+    def read(self, job: Callable[[Connection], T]) -> T:
+        """What is committed."""
+        return self.do(lambda admin: admin.store.read(job))
 
 
 @dataclass(slots=True)

@@ -41,3 +41,14 @@ def test_every_way_of_withdrawing_is_timed_at_every_verifier(database: str) -> N
     assert "peer: asking the issuer at each request" in found
     named = {aim["name"] for aim in told["aims"]}
     assert {f"memory per subscriber at the issuer, {database}", "cached verify with the journal"} <= named
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("database", ["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)])
+def test_tokens_are_counted_and_none_that_was_acknowledged_is_lost(database: str) -> None:
+    told = quick("scale", "--database", database)
+    found = rows(told)
+    assert any("refresh" in name for name in found)
+    aims = {aim["name"]: aim["value"] for aim in told["aims"]}
+    assert aims[f"lost acknowledged writes, {database}"] == 0
+    assert aims[f"refresh tokens with two successors, {database}"] == 0

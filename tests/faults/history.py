@@ -79,6 +79,11 @@ class History:
         """One JSON line for each operation."""
         path.write_text("".join(json.dumps(asdict(operation)) + "\n" for operation in self.operations))
 
+    @classmethod
+    def read(cls, path: Path) -> "History":
+        """What `save` wrote."""
+        return cls([Operation(**json.loads(line)) for line in path.read_text().splitlines()])
+
 
 def single_successor(history: History, kind: str = "refresh") -> list[Violation]:
     """I3: however often a parent is used, it has one successor. (The same one may be told twice: the retry rule.)"""

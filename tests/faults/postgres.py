@@ -56,6 +56,12 @@ class PostgresServer:
         """The address of ``database``; ``port`` when it is to be reached through a proxy."""
         return f"postgresql://watchword@127.0.0.1:{port or self.port}/{database}"
 
+    @property
+    def pid(self) -> int:
+        """Of the process that all others of the server are children of."""
+        assert self._process is not None
+        return self._process.pid
+
     def start(self) -> None:
         """Start it, and return when it answers."""
         settings = {

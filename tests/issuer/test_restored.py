@@ -20,6 +20,7 @@ from watchword.admin import restore
 from watchword.admin.desk import AdminDesk
 from watchword.clock import SettableClock
 from watchword.issuer.app import create_app
+from watchword.issuer.health import KEPT
 from watchword.issuer.restore_guard import MARK_EVERY, RestoreGuard
 from watchword.issuer.revocation import withdraw
 from watchword.oauth.bearer import digest, new_bearer
@@ -120,7 +121,8 @@ async def test_nothing_from_before_is_good_and_everybody_begins_anew(
                 with pytest.raises(RestoredError, match="older copy"):
                     await again.issuer.guard.start()
                 await again.issuer.guard.check()
-                assert (await again.http.get("/readyz")).json()["missing"] == ["restore"]
+                assert (await again.http.get("/readyz")).status_code == 503
+                assert (await again.issuer.health.report()).checks["restore"] == "failed"
                 assert (await again.http.get("/jwks")).status_code == 503
                 assert (await again.refresh(client, revoked["refresh_token"])).status_code == 503
 
@@ -130,6 +132,7 @@ async def test_nothing_from_before_is_good_and_everybody_begins_anew(
                 await again.issuer.guard.check()
                 assert not again.issuer.guard.is_restored
                 await again.issuer.keys.start()
+                world.clock.advance(KEPT)
                 assert (await again.http.get("/readyz")).status_code == 200
 
                 tokens = [revoked, used, later, rotated.json()]

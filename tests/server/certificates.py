@@ -13,12 +13,12 @@ from cryptography.x509.oid import NameOID
 from watchword.server.tls import CertificateFiles
 
 
-def make_certificate(directory: Path, name: str) -> CertificateFiles:
-    """A self-signed certificate for localhost and its key, as files named after ``name``."""
+def make_certificate(directory: Path, name: str, *hosts: str) -> CertificateFiles:
+    """A self-signed certificate for localhost and ``hosts``, and its key, as files named after ``name``."""
     key = ec.generate_private_key(ec.SECP256R1())
     subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
     now = datetime.now(UTC)
-    names = [x509.DNSName("localhost"), x509.IPAddress(IPv4Address("127.0.0.1"))]
+    names = [*map(x509.DNSName, ("localhost", *hosts)), x509.IPAddress(IPv4Address("127.0.0.1"))]
     certificate = (
         x509.CertificateBuilder()
         .subject_name(subject)

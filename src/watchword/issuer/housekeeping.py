@@ -1,43 +1,32 @@
-"""Rows that mean nothing any more are removed; nothing depends on when."""
+"""Rows that mean nothing any more are removed; nothing depends on when.
+
+By a clock that is wrong, rows would go that still mean something: nothing is removed while this machine's and the
+database's differ by minutes (R46).
+"""
 
 import asyncio
 import logging
+from functools import partial
 
 from sqlalchemy import Connection
 
 from watchword.errors import WatchwordError
 from watchword.issuer.context import Issuer
-from watchword.issuer.keys.step_time import StepTime, database_time
-from watchword.issuer.revocation.pruning import prune
-from watchword.store.repositories import authorization_requests, console_sessions, login_throttle, outbox
+from watchword.store.engine import Store
+from watchword.store.repositories import authorization_requests, console_sessions, journal, login_throttle, outbox
 
 INTERVAL = 300.0  # seconds
-# How far this machine's clock may be from the database's, in seconds. For as long, too, an expired entry of the journal
-# is kept: whichever of the two is wrong, nothing goes that could still refuse a token.
-TOLERANCE = 600.0
+MAX_SKEW = 600.0  # seconds between this machine's clock and the database's
+BATCH = 1000  # rows of the journal that go in one transaction: whoever withdraws something waits for it
 
 _log = logging.getLogger("watchword.housekeeping")
 
 
-async def tidy(issuer: Issuer, *, database_clock: StepTime = database_time) -> bool:
+async def tidy(issuer: Issuer) -> None:
     """Remove expired authorization requests, counters of failed sign-ins, sign-ins of the console, mail, and entries of
-    the journal.
-
-    Args:
-        issuer: whose.
-        database_clock: reads the database's clock.
-
-    Returns:
-        Whether it could be done. Nothing is removed when the two clocks differ by more than `TOLERANCE` (THREATS R46):
-        one of them has jumped, and what looks expired may not be.
-
-    Raises:
-        StoreUnavailableError: the database does not answer.
+    the journal that can hit no token any more.
     """
-    here, there = issuer.clock.now(), await issuer.store.read(database_clock)
-    if abs(here - there) > TOLERANCE:
-        return False
-    now = min(here, there)
+    now = issuer.clock.now()
 
     def remove(connection: Connection) -> None:
         authorization_requests.forget_expired(connection, now=now)
@@ -46,8 +35,24 @@ async def tidy(issuer: Issuer, *, database_clock: StepTime = database_time) -> b
         outbox.forget_expired(connection, now=now)
 
     await issuer.store.write(remove)
-    await prune(issuer.store, before=now - TOLERANCE)
-    return True
+    await prune(issuer.store, now=now)
+
+
+async def prune(store: Store, *, now: float) -> None:
+    """Remove entries of the journal that can hit no token any more, by any clock that is not known to be wrong.
+
+    Args:
+        store: where the journal is.
+        now: this machine's time, UTC epoch seconds. What has expired is kept for as long as the clock may be ahead.
+    """
+    forget = partial(journal.forget_expired, now=now - MAX_SKEW, most=BATCH)
+    while await store.write(forget) == BATCH:
+        pass
+
+
+async def clocks_agree(issuer: Issuer) -> bool:
+    """Whether this machine's clock is near enough to the database's to say what has expired."""
+    return abs(await issuer.store.now() - issuer.clock.now()) <= MAX_SKEW
 
 
 async def keep_tidy(issuer: Issuer) -> None:
@@ -55,7 +60,9 @@ async def keep_tidy(issuer: Issuer) -> None:
     while True:
         await asyncio.sleep(INTERVAL)
         try:
-            if not await tidy(issuer):
-                _log.warning("nothing is removed: this machine's clock and the database's differ")
+            if await clocks_agree(issuer):
+                await tidy(issuer)
+            else:
+                _log.warning("nothing expired is removed: this machine's clock and the database's differ too much")
         except WatchwordError as error:
             _log.warning("expired rows could not be removed", extra={"error": error.code})

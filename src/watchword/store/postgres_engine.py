@@ -25,7 +25,7 @@ from watchword.store.fencing import fenced
 T = TypeVar("T")
 
 POOL_SIZE = 8
-POOL_WAIT = 0.25  # seconds to wait for a free connection
+POOL_WAIT = 1.0  # seconds to wait for a free connection
 CONNECT_WAIT = 2.0  # seconds to wait for a new one
 STATEMENT_TIMEOUT = 2000  # milliseconds, enforced by the database
 COMMAND_WAIT = 2.5  # seconds, enforced here: a database that hangs enforces nothing

@@ -1,15 +1,15 @@
 """What breaks while an issuer works. A fault is begun, lasts for a while, and is ended again."""
 
 import asyncio
-import os
+import contextlib
 import random
-import signal
 import sqlite3
 from abc import ABC, abstractmethod
 from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import psutil
 from benchmarks.trust.installation import Server
 from tests.faults.postgres import PostgresServer
 from tests.faults.proxy import Blackhole, FaultProxy, Latency, Refuse, Reset
@@ -34,6 +34,9 @@ class Killed(Trouble):
 
     async def strike(self, dice: random.Random) -> None:
         server = dice.choice(self.servers)
+        if dice.random() < 0.5:
+            server.kill_a_worker()
+            return
         await asyncio.to_thread(server.kill)
         await asyncio.sleep(dice.uniform(0, 0.5))
         server.start()
@@ -47,13 +50,16 @@ class Paused(Trouble):
     name: str = "SIGSTOP of an issuer process"
 
     async def strike(self, dice: random.Random) -> None:
-        process = dice.choice(self.servers).process
-        assert process is not None
-        os.kill(process.pid, signal.SIGSTOP)
+        workers = dice.choice(self.servers).family()[1:]
+        for worker in workers:
+            with contextlib.suppress(psutil.NoSuchProcess):
+                worker.suspend()
         try:
             await asyncio.sleep(dice.uniform(0.2, 2.5))
         finally:
-            os.kill(process.pid, signal.SIGCONT)
+            for worker in workers:
+                with contextlib.suppress(psutil.NoSuchProcess):
+                    worker.resume()
 
 
 @dataclass

@@ -1,13 +1,11 @@
 """kill -9 around the commit of each step of a key's life: R01, R36, I5, I6."""
 
 import pytest
-from tests.faults.campaigns.keys import POINTS, campaign, run
+from tests.faults.campaigns.keys import POINTS, campaign
 
 from watchword.store.engine import Store
 
 pytestmark = pytest.mark.anyio
-
-ROUNDS = 50
 
 
 async def test_once_at_every_point(store: Store, store_url: str) -> None:
@@ -16,10 +14,3 @@ async def test_once_at_every_point(store: Store, store_url: str) -> None:
         for point in POINTS:
             await at_work.round(point)
         assert at_work.kills == dict.fromkeys(POINTS, 1)
-
-
-@pytest.mark.slow
-@pytest.mark.exhaustive
-async def test_fifty_times_at_every_point(store: Store, store_url: str) -> None:
-    result = await run(store, store_url, seed=2, rounds=ROUNDS)
-    assert result["kills"] == dict.fromkeys(POINTS, ROUNDS)

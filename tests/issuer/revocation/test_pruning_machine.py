@@ -16,11 +16,10 @@ from sqlalchemy import Connection, delete, update
 from tests.conftest import NOW
 from tests.issuer.issuing import ISSUER
 
-from watchword.issuer.housekeeping import TOLERANCE
+from watchword.issuer.housekeeping import MAX_SKEW, prune
 from watchword.issuer.revocation import withdraw
 from watchword.issuer.revocation.feed import SnapshotRequiredError, _all, _told_after
 from watchword.issuer.revocation.messages import batch_claims, snapshot_claims
-from watchword.issuer.revocation.pruning import prune
 from watchword.issuer.tokens.lifetime import LONGEST
 from watchword.oauth.revocation import ROW_LEEWAY
 from watchword.store.engine import Store, open_store
@@ -119,9 +118,9 @@ class Pruned(RuleBasedStateMachine):
     def wait(self, seconds: int) -> None:
         self.now += seconds
 
-    @rule(skew=st.sampled_from([-TOLERANCE, 0.0, TOLERANCE]))
+    @rule(skew=st.sampled_from([-MAX_SKEW, 0.0, MAX_SKEW]))
     def prune(self, skew: float) -> None:
-        self.runner.run(prune(self.store, before=self.now + skew - TOLERANCE))
+        self.runner.run(prune(self.store, now=self.now + skew))
 
     @rule()
     def poll(self) -> None:
@@ -174,7 +173,7 @@ class Hasty(Pruned):
 
     @rule()
     def prune_too_early(self) -> None:
-        self.runner.run(prune(self.store, before=self.now + TOLERANCE))
+        self.runner.run(prune(self.store, now=self.now + 2 * MAX_SKEW))
 
 
 def _empty(connection: Connection) -> None:

@@ -90,7 +90,7 @@ def _certificate(answers: Answers) -> list[Step]:
     chain, key = shell_word(answers.tls_certificate), shell_word(answers.tls_key)
     if answers.proxy == "nginx" and answers.tls_certificate.startswith("/etc/letsencrypt/"):
         return [Step("Get a certificate, while nothing listens on port 80", (ask,))]
-    if answers.proxy == "haproxy":
+    if answers.proxy == "haproxy" and answers.tls_certificate.startswith("/etc/haproxy/certs/"):
         return [
             Step(
                 f"Put the certificate chain and its key into {answers.tls_certificate}, in one file (at each renewal: "

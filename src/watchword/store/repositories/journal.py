@@ -4,8 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from sqlalchemy import Connection, Row, func, insert, select, text, update
-from sqlalchemy import delete as delete_statement
+from sqlalchemy import Connection, Row, delete, func, insert, select, text, update
 
 from watchword.store.tables import journal, journal_head
 
@@ -120,17 +119,6 @@ def is_whole_after(connection: Connection, seq: int, head: int) -> bool:
     return int(connection.execute(rows).scalar_one()) == head - seq
 
 
-def expired(connection: Connection, *, before: float, limit: int) -> list[int]:
-    """The numbers of at most ``limit`` rows that expired before then (UTC epoch seconds), the oldest expiry first."""
-    rows = select(journal.c.seq).where(journal.c.expires_at < before).order_by(journal.c.expires_at).limit(limit)
-    return list(connection.execute(rows).scalars())
-
-
-def delete(connection: Connection, numbers: Sequence[int]) -> int:
-    """Delete these rows; how many were still there. The head stays where it is."""
-    return connection.execute(delete_statement(journal).where(journal.c.seq.in_(numbers))).rowcount
-
-
 def unexpired(connection: Connection, *, now: float, after: int = 0, limit: int | None = None) -> list[Entry]:
     """The rows after number ``after`` that may still refuse a token at ``now`` (UTC epoch seconds), in order.
 
@@ -153,6 +141,21 @@ def unexpired(connection: Connection, *, now: float, after: int = 0, limit: int 
         if len(rows) < wanted:
             break
     return found
+
+
+def forget_expired(connection: Connection, *, now: float, most: int) -> int:
+    """Delete rows that can hit no token any more; the head stays, and whoever is behind one of them needs a snapshot.
+
+    Args:
+        connection: in a write transaction.
+        now: UTC epoch seconds.
+        most: how many, the oldest first.
+
+    Returns:
+        How many there were; less than ``most``: no more are left.
+    """
+    oldest = select(journal.c.seq).where(journal.c.expires_at <= now).order_by(journal.c.expires_at).limit(most)
+    return connection.execute(delete(journal).where(journal.c.seq.in_(oldest))).rowcount
 
 
 def _entry(row: Row[Any]) -> Entry:
