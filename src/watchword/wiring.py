@@ -84,6 +84,7 @@ def issuer_settings(settings: Settings) -> IssuerSettings:
         key_lifetime=keys.lifetime,
         signing_algorithms=keys.algorithms,
         access_token_algorithm=keys.access_token_algorithm,
+        push=revocation.push,
         streams_per_credential=revocation.streams_per_credential,
         streams_per_address=revocation.streams_per_address,
         trusted_proxies=settings.server.trusted_proxies,

@@ -114,10 +114,34 @@ def test_a_password_is_never_taken_from_the_command_line(run: Run, monkeypatch: 
 def test_keys_and_revocation(run: Run) -> None:
     status, out, _ = run("keys", "list")
     assert (status, out) == (0, "no keys yet: start the issuer once\n")
-    assert run("revoke", "token", "jti-1")[0] == 0
-    assert run("revoke", "everything", "--yes")[0] == 0
-    status, _, err = run("revoke", "user", "nobody")
-    assert (status, err) == (1, "error: there is no such user\n")
+    status, out, _ = run("revoke", "token", "jti-1")
+    assert status == 0
+    assert "jti-1 is refused from now on" in out.replace("\x1b[1m", "").replace("\x1b[0m", "")
+    assert "within a second" in out
+    assert run("revoke", "token", "jti-1")[1].startswith("nothing was left to withdraw")
+    assert as_json(run("revoke", "token", "jti-1", "--json")) == {"revoked": "token", "value": "jti-1", "new": False}
+    assert "everybody signs in again" in run("revoke", "everything", "--yes")[1]
+    assert as_json(run("revoke", "everything", "--yes", "--json"))["new"]
+    for missing in (
+        ("user", "nobody"),
+        ("consent", "nobody", "nothing"),
+        ("client", "x"),
+        ("grant", "x"),
+        ("session", "x"),
+    ):
+        status, _, err = run("revoke", *missing)
+        assert (status, err) == (1, f"error: there is no such {'user' if missing[0] == 'consent' else missing[0]}\n")
+
+
+def test_a_client_is_deleted_for_good(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    made = as_json(run("client", "add", "Till", "--redirect-uri", "https://till.example/cb", "--json"))["client_id"]
+    monkeypatch.setattr("sys.stdin", io.StringIO("yes\n"))
+    status, _, err = run("client", "delete", made)
+    assert (status, err) == (1, "nothing was changed (say --yes where nobody can be asked)\n")
+    assert run("client", "delete", made, "--yes")[0] == 0
+    assert as_json(run("client", "list", "--json")) == []
+    for again in (("client", "delete", made, "--yes"), ("client", "secret", made), ("revoke", "client", made)):
+        assert run(*again)[1:] == ("", "error: there is no such client\n")
 
 
 def test_a_stolen_key_and_other_algorithms(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -202,9 +226,10 @@ def test_what_the_system_refuses_is_told_without_a_traceback(run: Run, directory
 
 def test_everything_is_not_revoked_unasked(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("sys.stdin", io.StringIO())
-    status, _, err = run("revoke", "everything")
-    assert status == 1
-    assert "nothing was revoked" in err
+    for asked in (("everything",), ("key", "some-kid")):
+        status, _, err = run("revoke", *asked)
+        assert status == 1
+        assert "nothing was revoked" in err
 
 
 def test_tables_are_aligned_and_show_nothing_that_moves_the_cursor(run: Run) -> None:

@@ -2,15 +2,18 @@
 
 import html
 import time
+from functools import partial
 
 import pytest
 from sqlalchemy import Connection, insert
 from tests.console.running import GOOD, PASSWORD, Console, hidden
 from tests.console.statements import counted
 
+from watchword.admin.clients import ClientRequest, add_client
 from watchword.admin.mail import list_mail
 from watchword.admin.user_review import user_file
 from watchword.admin.users import UserRequest, add_user, list_users
+from watchword.store.repositories import consents
 from watchword.store.tables import role_assignments, subjects, user_identifiers, users
 
 pytestmark = pytest.mark.anyio
@@ -151,3 +154,22 @@ async def test_a_user_who_is_not_there(console: Console, path: str) -> None:
     await console.sign_in()
     assert (await console.browser.get(f"/console/users/{path}")).status_code == 404
     assert (await console.browser.get(f"/console/users?after={path}&q={path}")).status_code == 200
+
+
+async def test_what_a_user_allowed_is_withdrawn(console: Console) -> None:
+    await console.sign_in()
+    form = await token(console)
+    user = await add_user(console.desk, UserRequest(email="bob@example.com"))
+    client, _ = await add_client(console.desk, ClientRequest(name="Shop", redirect_uris=["https://shop.example/cb"]))
+    remember = partial(
+        consents.remember, user_id=user.id, client_id=client.id, scopes=("openid",), resources=(), now=time.time()
+    )
+    await console.store.write(remember)
+    page = await console.browser.get(f"/console/users/{user.id}")
+    assert f"/console/users/{user.id}/consents/withdraw" in page.text
+    url = f"/console/users/{user.id}/consents/withdraw"
+    assert (await console.browser.post(url, data=form | {"client_id": "nothing"})).status_code == 404
+    assert (await console.browser.post(url, data=form | {"client_id": client.id})).status_code == 303
+    page = await console.browser.get(f"/console/users/{user.id}")
+    assert "Consent withdrawn" in page.text
+    assert "consents/withdraw" not in page.text

@@ -67,6 +67,10 @@ def message_fits(message: dict[str, Any], now: int) -> bool:
     if message.get("type") == "batch":
         first, last, head = message["from"], message["to"], message["head"]
         return first <= last <= head and numbers == list(range(first + 1, last + 1))
+    if message.get("type") == "page":
+        first, last, head = message["from"], message["to"], message["head"]
+        ascending = numbers == sorted(set(numbers)) and all(first < number <= last for number in numbers)
+        return first <= last <= head and ascending and (last > first or last == head)
     return False
 
 
@@ -103,6 +107,24 @@ class Mirror:
             outcome = "applied"
         self.newest = max(self.newest, message["iat"])
         return outcome, self.seq == message.get("head", message.get("seq"))
+
+    def take_pages(self, pages: list[dict[str, Any]]) -> str:
+        """The section "Pages", line by line."""
+        ends = [page["to"] for page in pages]
+        chained = all(page["from"] == end for page, end in zip(pages[1:], ends[:-1], strict=True))
+        whole = chained and ends[-1] == pages[-1]["head"] and len({page["journal_id"] for page in pages}) == 1
+        if not whole or any(page["type"] != "page" or not message_fits(page, VECTORS["now"]) for page in pages):
+            return "refused"
+        entries = [entry for page in pages for entry in page["entries"]]
+        if pages[0]["from"] == 0:
+            return self.take({**pages[0], "type": "snapshot", "seq": ends[-1], "entries": entries})[0]
+        if pages[0]["journal_id"] != self.journal_id or pages[0]["from"] > self.seq:
+            return "snapshot_needed"
+        if ends[-1] < self.seq:
+            return "ignored"
+        self.merge(entries)
+        self.seq = ends[-1]
+        return "applied"
 
     def told(self) -> dict[str, Any] | None:
         if self.journal_id is None:
@@ -164,6 +186,15 @@ def test_sequences(case: dict[str, Any]) -> None:
 @pytest.mark.parametrize("case", named("refused_messages"))
 def test_refused_messages(case: dict[str, Any]) -> None:
     assert not message_fits(case["message"], VECTORS["now"])
+
+
+@pytest.mark.parametrize("case", named("pages"))
+def test_pages(case: dict[str, Any]) -> None:
+    mirror = Mirror()
+    for before in case["before"]:
+        mirror.take(before)
+    assert mirror.take_pages(case["pages"]) == case["outcome"]
+    assert mirror.told() == case["mirror"]
 
 
 @pytest.mark.parametrize("case", named("verdicts"))

@@ -11,7 +11,7 @@ from watchword.admin.desk import AdminDesk
 from watchword.admin.errors import InvalidRequestError
 from watchword.issuer.revocation import withdraw
 from watchword.oauth.scope import STANDARD_SCOPES
-from watchword.store.repositories import apis, clients
+from watchword.store.repositories import apis, clients, consents
 from watchword.store.repositories.audit import record
 from watchword.store.repositories.clients import Client
 
@@ -93,6 +93,29 @@ async def enable_client(desk: AdminDesk, client_id: str) -> None:
             raise InvalidRequestError("this client is not disabled")
         clients.update(connection, replace(client, status="active"))
         record(connection, desk.entry("client.enabled", "client", client.id))
+
+    await desk.store.write(job)
+
+
+async def delete_client(desk: AdminDesk, client_id: str) -> None:
+    """Take a client away for good, with what people allowed it, and refuse every token it holds.
+
+    Its record stays as a name for the audit, without its secret: an id is never given to anybody else (RFC 9068,
+    section 5).
+
+    Raises:
+        UnknownError: there is no such client.
+        InvalidRequestError: the console signs in with it.
+    """
+    now = desk.clock.now()
+
+    def job(connection: Connection) -> None:
+        client = find(connection, client_id)
+        leave_the_console_in(desk, client)
+        clients.update(connection, replace(client, status="deleted", secret_hash=None))
+        allowed = consents.forget_client(connection, client.id)
+        record(connection, desk.entry("client.deleted", "client", client.id, name=client.name, consents=allowed))
+        withdraw.client(connection, client.id, reason="client_deleted", actor=desk.actor, now=now)
 
     await desk.store.write(job)
 

@@ -117,8 +117,9 @@ async def add_client(desk: AdminDesk, request: ClientRequest) -> tuple[Client, s
 
 
 async def list_clients(desk: AdminDesk) -> list[Client]:
-    """Every client, by name."""
-    return await desk.store.read(clients.list_all)
+    """Every client, by name; those that were deleted are gone."""
+    found = await desk.store.read(clients.list_all)
+    return [client for client in found if client.status != "deleted"]
 
 
 async def new_secret(desk: AdminDesk, client_id: str) -> str:

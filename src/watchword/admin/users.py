@@ -197,8 +197,8 @@ async def disable_user(desk: AdminDesk, who: str) -> User:
         keep_an_admin(connection, desk, user)
         users.set_status(connection, user.id, "disabled")
         mail.post(connection, desk, messages.disabled(desk, user))
-        withdraw.subject(connection, user.id, reason="user_disabled", actor=desk.actor, now=now)
         record(connection, desk.entry("user.disabled", "user", user.id))
+        withdraw.subject(connection, user.id, reason="user_disabled", actor=desk.actor, now=now)
         return user
 
     return await desk.store.write(job)
@@ -219,8 +219,8 @@ async def set_password(desk: AdminDesk, who: str, password: str) -> User:
     def job(connection: Connection) -> None:
         users.set_password(connection, user.id, password_hash, now=now)
         mail.post(connection, desk, messages.password_changed(desk, user))
-        withdraw.subject(connection, user.id, reason="password_changed", actor=desk.actor, now=now)
         record(connection, desk.entry("user.password_changed", "user", user.id))
+        withdraw.subject(connection, user.id, reason="password_changed", actor=desk.actor, now=now)
 
     await desk.store.write(job)
     return user

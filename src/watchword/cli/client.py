@@ -1,6 +1,7 @@
 """``watchword client``: what asks for tokens."""
 
 import argparse
+import sys
 from collections.abc import Sequence
 
 from watchword.cli.installation import add_configuration_arguments, at_desk
@@ -8,7 +9,7 @@ from watchword.cli.moments import moment
 from watchword.cli.terminal import print_json, print_table, styled
 
 NAME = "client"
-HELP = "register and list clients, renew their secrets"
+HELP = "register, list and delete clients, renew their secrets"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -73,7 +74,16 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     choose.add_argument("algorithm", help="such as RS256, ES256, Ed25519 or PS256")
     choose.add_argument("--json", action="store_true", help="print JSON")
     choose.set_defaults(action=_choose)
-    for subparser in (add, listing, secret, choose):
+    delete = actions.add_parser(
+        "delete",
+        help="take a client away for good",
+        description="Take a client away for good, with what people allowed it; every token it holds is refused.",
+    )
+    delete.add_argument("client_id")
+    delete.add_argument("--yes", action="store_true", help="do not ask")
+    delete.add_argument("--json", action="store_true", help="print JSON")
+    delete.set_defaults(action=_delete)
+    for subparser in (add, listing, secret, choose, delete):
         add_configuration_arguments(subparser)
 
 
@@ -124,6 +134,24 @@ def _choose(args: argparse.Namespace) -> int:
     else:
         print(f"ID tokens of {args.client_id} are signed with {args.algorithm} from now on")
     return 0
+
+
+def _delete(args: argparse.Namespace) -> int:
+    from watchword.admin.client_changes import delete_client  # noqa: PLC0415  loaded when it is needed
+
+    if not args.yes and not _is_sure():
+        print("nothing was changed (say --yes where nobody can be asked)", file=sys.stderr)
+        return 1
+    at_desk(args, lambda desk: delete_client(desk, args.client_id))
+    if args.json:
+        print_json({"deleted": args.client_id})
+    else:
+        print("the client is gone, and every token that it held is refused from now on")
+    return 0
+
+
+def _is_sure() -> bool:
+    return sys.stdin.isatty() and input("Take this client away for good? Type yes: ").strip() == "yes"
 
 
 def _list(args: argparse.Namespace) -> int:

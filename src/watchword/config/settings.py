@@ -116,6 +116,9 @@ class Sessions:
 class Revocation:
     """Who may have withdrawn trust pushed to them; everybody may poll."""
 
+    push: bool = option(
+        values.switch, default=True, text="whether withdrawn trust is pushed; else services poll, every five seconds"
+    )
     streams_per_credential: int = option(
         values.count, default=100, text="event streams that one API's credentials may have open in one process"
     )

@@ -100,6 +100,14 @@ def count(value: Any, _reading: Reading) -> int:
     return number
 
 
+def switch(value: Any, _reading: Reading) -> bool:
+    """On or off."""
+    said = {"true": True, "false": False}.get(value.strip().lower()) if isinstance(value, str) else value
+    if not isinstance(said, bool):
+        raise ValueError("must be true or false")  # noqa: TRY004  one kind of error
+    return said
+
+
 def log_level(value: Any, reading: Reading) -> str:
     """How much is logged."""
     level = text(value, reading).lower()

@@ -19,6 +19,7 @@ WORDS: Mapping[str, str] = {
     "api.signing_alg_changed": "Access tokens for an API signed otherwise",
     "api.updated": "API changed",
     "client.created": "Client created",
+    "client.deleted": "Client deleted",
     "client.disabled": "Client disabled",
     "client.enabled": "Client enabled",
     "client.id_token_alg_changed": "ID tokens of a client signed otherwise",

@@ -45,6 +45,7 @@ from watchword.console.user_page import (
     set_user_password,
     sign_user_out,
     user,
+    withdraw_user_consent,
 )
 from watchword.console.users import create_user, users
 from watchword.console.visit import action, either, page
@@ -87,6 +88,7 @@ ROUTES: Sequence[BaseRoute] = (
     exact_route(f"{paths.USERS}/{{id}}/enable", action(enable_user), "POST"),
     exact_route(f"{paths.USERS}/{{id}}/roles", action(add_user_role), "POST"),
     exact_route(f"{paths.USERS}/{{id}}/roles/remove", action(remove_user_role), "POST"),
+    exact_route(f"{paths.USERS}/{{id}}/consents/withdraw", action(withdraw_user_consent), "POST"),
     exact_route(f"{paths.USERS}/{{id}}/sign-out", action(sign_user_out), "POST"),
     exact_route(paths.KEYS, page(keys), "GET"),
     exact_route(f"{paths.KEYS}/rotate", action(rotate_keys), "POST"),

@@ -75,6 +75,12 @@ async def sign_user_out(visit: Visit) -> Response:
     return _back(visit)
 
 
+async def withdraw_user_consent(visit: Visit) -> Response:
+    """``POST /console/users/{id}/consents/withdraw``: what one client was allowed, and holds for them."""
+    await revocation.revoke_consent(visit.desk, visit.thing, visit.typed("client_id"))
+    return _back(visit)
+
+
 def _back(visit: Visit) -> Response:
     return RedirectResponse(f"{USERS}/{visit.thing}", status_code=303)
 

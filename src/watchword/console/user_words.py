@@ -55,6 +55,7 @@ def _session(session: Session) -> dict[str, Any]:
 
 def _consent(consent: Consent, names: Mapping[str, str]) -> dict[str, Any]:
     return {
+        "client_id": consent.client_id,
         "client": names.get(consent.client_id, consent.client_id),
         "client_url": f"{CLIENTS}/{consent.client_id}",
         "scopes": list(consent.scopes),

@@ -28,6 +28,7 @@ from watchword.issuer.endpoints.introspect import introspect
 from watchword.issuer.endpoints.jwks import jwks
 from watchword.issuer.endpoints.revocation_events import revocation_events
 from watchword.issuer.endpoints.revocation_jwks import revocation_jwks
+from watchword.issuer.endpoints.revocation_pages import revocation_pages
 from watchword.issuer.endpoints.revocation_poll import revocation_poll
 from watchword.issuer.endpoints.revocation_snapshot import revocation_snapshot
 from watchword.issuer.endpoints.revoke import revoke
@@ -55,6 +56,7 @@ PUBLIC = frozenset(
         paths.JWKS,
         paths.FEED_JWKS,
         paths.FEED_SNAPSHOT,
+        paths.FEED_PAGES,
         paths.FEED_POLL,
     }
 )
@@ -111,6 +113,7 @@ ENDPOINTS: tuple[Route, ...] = (
     exact_route(paths.JWKS, jwks, "GET", "HEAD"),
     exact_route(paths.FEED_JWKS, revocation_jwks, "GET", "HEAD"),
     exact_route(paths.FEED_SNAPSHOT, revocation_snapshot, "GET", "HEAD"),
+    exact_route(paths.FEED_PAGES, revocation_pages, "GET", "HEAD"),
     exact_route(paths.FEED_POLL, revocation_poll, "GET", "HEAD"),
     exact_route(paths.FEED_EVENTS, revocation_events, "GET"),
     exact_route(paths.AUTHORIZE, authorize, "GET", "POST"),

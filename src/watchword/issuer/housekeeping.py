@@ -12,6 +12,7 @@ from sqlalchemy import Connection
 
 from watchword.errors import WatchwordError
 from watchword.issuer.context import Issuer
+from watchword.store.engine import Store
 from watchword.store.repositories import authorization_requests, console_sessions, journal, login_throttle, outbox
 
 INTERVAL = 300.0  # seconds
@@ -34,8 +35,18 @@ async def tidy(issuer: Issuer) -> None:
         outbox.forget_expired(connection, now=now)
 
     await issuer.store.write(remove)
-    forget = partial(journal.forget_expired, now=now, most=BATCH)
-    while await issuer.store.write(forget) == BATCH:
+    await prune(issuer.store, now=now)
+
+
+async def prune(store: Store, *, now: float) -> None:
+    """Remove entries of the journal that can hit no token any more, by any clock that is not known to be wrong.
+
+    Args:
+        store: where the journal is.
+        now: this machine's time, UTC epoch seconds. What has expired is kept for as long as the clock may be ahead.
+    """
+    forget = partial(journal.forget_expired, now=now - MAX_SKEW, most=BATCH)
+    while await store.write(forget) == BATCH:
         pass
 
 

@@ -35,6 +35,7 @@ class IssuerSettings:
     key_lifetime: int = 30 * DAY
     signing_algorithms: tuple[str, ...] = ("ES256", "RS256")
     access_token_algorithm: str = "ES256"  # noqa: S105  the name of an algorithm
+    push: bool = True
     streams_per_credential: int = 100
     streams_per_address: int = 100
     trusted_proxies: tuple[str, ...] = ()

@@ -93,6 +93,9 @@ async def test_both_documents_agree(world: World) -> None:
     assert openid == oauth
 
 
+ADDRESSES = ("jwks_uri", "snapshot_uri", "pages_uri", "poll_uri", "events_uri")
+
+
 async def test_the_revocation_feed_is_announced_in_a_document_of_its_own(world: World) -> None:
     """docs/protocol/revocation.md, "Where it is"; what it names is there."""
     answer = await world.http.get("/.well-known/watchword-configuration")
@@ -101,7 +104,7 @@ async def test_the_revocation_feed_is_announced_in_a_document_of_its_own(world: 
     assert set(document) == {"issuer", "revocation"}, "there is no command-line client here"
     assert document["issuer"] == ISSUER
     feed = document["revocation"]
-    addresses = {name: feed.pop(name) for name in ("jwks_uri", "snapshot_uri", "poll_uri", "events_uri")}
+    addresses = {name: feed.pop(name) for name in ADDRESSES}
     assert feed == {"version": 1, "events_credentials": "none", "heartbeat": 5, "stale_after": 30}
     routes = {route.path for route in ENDPOINTS}
     for address in addresses.values():
@@ -115,6 +118,16 @@ async def test_events_ask_for_credentials_wherever_others_could_connect(world: W
         feed = (await http.get("/.well-known/watchword-configuration")).json()["revocation"]
         assert feed["events_credentials"] == "resource_server"
         assert (await http.get("/revocation/events")).status_code == 401
+
+
+async def test_where_push_is_off_it_is_neither_announced_nor_there(world: World) -> None:
+    issuer = replace(world.issuer, settings=replace(world.issuer.settings, push=False))
+    async with client_of(create_app(issuer)) as http:
+        feed = (await http.get("/.well-known/watchword-configuration")).json()["revocation"]
+        assert {"events_uri", "events_credentials"}.isdisjoint(feed)
+        assert (await http.get("/revocation/events")).status_code == 404
+        assert (await http.get("/revocation/snapshot")).status_code == 200
+    assert len(issuer.streams) == 0
 
 
 async def test_the_key_set_is_public_and_every_kid_its_own(world: World) -> None:

@@ -68,8 +68,11 @@ async def test_a_consent_ends_offline_grants_too(world: World) -> None:
         now=world.clock.now(),
     )
     await world.issuer.store.write(remember)
-    ended = await done(world, withdraw.consent, user_id=world.user.id, client_id=client.id)
-    assert ended == ((await world.claims_of(body["access_token"]))["gid"],)
+    assert await done(world, withdraw.consent, user_id=world.user.id, client_id=client.id)
+    gid = (await world.claims_of(body["access_token"]))["gid"]
+    assert await rows(world) == [(1, "grant", journal_digest("grant", ISSUER, gid), None)]
+    assert not await done(world, withdraw.consent, user_id=world.user.id, client_id=client.id), "once is enough"
+    assert await actions(world) == ["consent.withdrawn"]
     find = partial(consents.find, user_id=world.user.id, client_id=client.id)
     assert await world.issuer.store.read(find) is None
     assert await world.is_active(other, kept["access_token"])

@@ -11,7 +11,7 @@ from watchword.oauth.revocation import KINDS, digest_bytes
 from watchword.verify.revocation.errors import MessageRefusedError
 from watchword.verify.revocation.marks import TokenMarks
 from watchword.verify.revocation.message import Message, read, read_claims, split
-from watchword.verify.revocation.mirror import Mirror
+from watchword.verify.revocation.mirror import Assembly, Mirror
 
 
 def told(mirror: Mirror) -> dict[str, Any] | None:
@@ -44,6 +44,27 @@ def test_r42_sequences(case: dict[str, Any]) -> None:
 def test_r42_refused_messages(case: dict[str, Any]) -> None:
     with pytest.raises(MessageRefusedError):
         message(case["message"])
+
+
+@pytest.mark.parametrize("case", named(VECTORS["pages"]))
+def test_r43_pages(case: dict[str, Any]) -> None:
+    mirror = Mirror()
+    for before in case["before"]:
+        mirror.take(message(before), now=NOW)
+
+    def put_together() -> str:
+        first = case["pages"][0]
+        pages = Assembly(first["from"], first["journal_id"] if first["from"] else None)
+        for claims in case["pages"]:
+            pages.add(message(claims))
+        return mirror.take(pages, now=NOW).outcome.value if pages.is_whole else "refused"
+
+    if case["outcome"] == "refused" and case["name"] != "the-last-is-missing":
+        with pytest.raises(MessageRefusedError):
+            put_together()
+    else:
+        assert put_together() == case["outcome"]
+    assert told(mirror) == case["mirror"]
 
 
 @pytest.mark.parametrize("case", named(VECTORS["verdicts"]))

@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 
+from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 from starlette.types import Message, Receive, Scope, Send
@@ -24,8 +25,10 @@ _HEADERS = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
 
 
 async def revocation_events(request: Request) -> Response:
-    """A stream of batches for an API, and on the developer's own machine for anybody."""
+    """A stream of batches for an API, and on the developer's own machine for anybody; none where push is off."""
     issuer = issuer_of(request)
+    if not issuer.settings.push:
+        raise HTTPException(404)
     api = await _asking(issuer, request)
     place = _place(request)
     address = client_address(

@@ -25,13 +25,16 @@ async def watchword_configuration(request: Request) -> Response:
 
 
 def _feed(settings: IssuerSettings) -> dict[str, Any]:
-    return {
+    feed: dict[str, Any] = {
         "version": PROTOCOL_VERSION,
         "jwks_uri": settings.url(paths.FEED_JWKS),
         "snapshot_uri": settings.url(paths.FEED_SNAPSHOT),
+        "pages_uri": settings.url(paths.FEED_PAGES),
         "poll_uri": settings.url(paths.FEED_POLL),
-        "events_uri": settings.url(paths.FEED_EVENTS),
-        "events_credentials": "none" if settings.local else "resource_server",
         "heartbeat": HEARTBEAT,
         "stale_after": STALE_AFTER,
     }
+    if settings.push:
+        feed["events_uri"] = settings.url(paths.FEED_EVENTS)
+        feed["events_credentials"] = "none" if settings.local else "resource_server"
+    return feed

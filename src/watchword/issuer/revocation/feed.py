@@ -12,18 +12,30 @@ from watchword.clock import Clock
 from watchword.issuer.keys.ring import KeyRing
 from watchword.issuer.keys.signers import SignersWithdrawnError
 from watchword.issuer.revocation.briefly_kept import BrieflyKept
-from watchword.issuer.revocation.messages import batch_claims, snapshot_claims
+from watchword.issuer.revocation.messages import batch_claims, page_claims, snapshot_claims
 from watchword.issuer.settings import IssuerSettings
 from watchword.jose import Key, jwt
 from watchword.oauth.errors import OAuthError
-from watchword.oauth.revocation import MAX_BATCH_ENTRIES, MESSAGE_ALGORITHM, MESSAGE_TYPE
+from watchword.oauth.revocation import (
+    MAX_BATCH_ENTRIES,
+    MAX_PAGE_ENTRIES,
+    MAX_SNAPSHOT_ENTRIES,
+    MESSAGE_ALGORITHM,
+    MESSAGE_LIFETIME,
+    MESSAGE_TYPE,
+)
 from watchword.store.engine import Store
 from watchword.store.repositories import journal, signing_keys
 from watchword.store.repositories.journal import Entry, Head
 
 _KEPT_SECONDS = 1.0  # as any cache on the way may
+# What is long is kept for longer while the head stays where it is: a third of the time for which it may be believed.
+_LONG_KEPT_SECONDS = MESSAGE_LIFETIME / 3
 _KEPT_BATCHES = 256
 _KEPT_SNAPSHOTS = 2  # each may be as large as 32 MiB
+_KEPT_PAGES = 32  # each may be as large as 1 MiB
+_TOO_LONG_FOR = 30  # seconds after which a reader that knows no pages may ask again
+MAX_BEHIND = 100 * MAX_BATCH_ENTRIES  # beyond which reading everything anew costs no more than what was missed
 
 
 class SnapshotRequiredError(OAuthError):
@@ -32,6 +44,14 @@ class SnapshotRequiredError(OAuthError):
     code: ClassVar[str] = "snapshot_required"
     status: ClassVar[int] = 410
     default_sentence: ClassVar[str] = "what came after this number cannot be told any more; take a snapshot"
+
+
+class SnapshotTooLongError(OAuthError):
+    """The journal does not fit into one message; there are pages of it."""
+
+    code: ClassVar[str] = "snapshot_too_long"
+    status: ClassVar[int] = 503
+    default_sentence: ClassVar[str] = "more is withdrawn than one message holds; read the pages"
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,10 +88,11 @@ class Feed:
         self._issuer = settings.issuer
         self._clock = clock
         self._batches = BrieflyKept[Batch](seconds=_KEPT_SECONDS, most=_KEPT_BATCHES, clock=clock)
-        self._snapshots = BrieflyKept[bytes](seconds=_KEPT_SECONDS, most=_KEPT_SNAPSHOTS, clock=clock)
+        self._snapshots = BrieflyKept[bytes | None](seconds=_LONG_KEPT_SECONDS, most=_KEPT_SNAPSHOTS, clock=clock)
+        self._pages = BrieflyKept[bytes](seconds=_LONG_KEPT_SECONDS, most=_KEPT_PAGES, clock=clock)
         self._snapshot_turn = asyncio.Lock()
         self._begun = 0  # snapshots, ever
-        self._last_snapshot: tuple[int, bytes] = (0, b"")  # the how manieth that was, and the message
+        self._last_snapshot: tuple[int, bytes | None] = (0, None)  # the how manieth that was, and the message
 
     async def head(self) -> Head:
         """Where the journal ends now.
@@ -85,9 +106,22 @@ class Feed:
         """All that is withdrawn, at ``head`` or later.
 
         Raises:
+            SnapshotTooLongError: it does not fit into one message.
             StoreUnavailableError, TemporarilyUnavailableError: the journal cannot be read, or no key can sign.
         """
-        return await self._snapshots.get(head, self._make_snapshot)
+        text = await self._snapshots.get(head, self._make_snapshot)
+        if text is None:
+            raise SnapshotTooLongError(retry_after=_TOO_LONG_FOR)
+        return text
+
+    async def page(self, head: Head, journal_id: str, after: int) -> bytes:
+        """What is withdrawn by the numbers after ``after`` of the journal ``journal_id``, as far as it fits.
+
+        Raises:
+            SnapshotRequiredError: ``head`` is of another journal or lower.
+            StoreUnavailableError, TemporarilyUnavailableError: the journal cannot be read, or no key can sign.
+        """
+        return await self._pages.get((head, journal_id, after), partial(self._make_page, journal_id, after))
 
     async def batch(self, head: Head, journal_id: str, after: int) -> Batch:
         """What came after number ``after`` of the journal ``journal_id``, up to ``head`` or later, as far as it fits.
@@ -98,7 +132,8 @@ class Feed:
         """
         return await self._batches.get((head, journal_id, after), partial(self._make_batch, journal_id, after))
 
-    async def _make_snapshot(self) -> bytes:
+    async def _make_snapshot(self) -> bytes | None:
+        """None: it is too long. That is kept as well, for it took as much to find out."""
         begun_before = self._begun
         async with self._snapshot_turn:  # one at a time: each takes time and memory
             # Those who waited here, each for another head, are served by the first of them: a queue in which everybody
@@ -109,9 +144,17 @@ class Feed:
             self._begun += 1
             now = self._clock.now()
             key, (head, entries) = await self._read(partial(_all, now=now))
-            text = await self._sign(key, lambda: snapshot_claims(self._issuer, head, entries, now=now))
+            text = None
+            if len(entries) <= MAX_SNAPSHOT_ENTRIES:
+                text = await self._sign(key, lambda: snapshot_claims(self._issuer, head, entries, now=now))
             self._last_snapshot = (self._begun, text)
             return text
+
+    async def _make_page(self, journal_id: str, after: int) -> bytes:
+        now = self._clock.now()
+        key, (head, entries) = await self._read(partial(_page_after, journal_id=journal_id, after=after, now=now))
+        to = entries[-1].seq if len(entries) == MAX_PAGE_ENTRIES else head.seq
+        return await self._sign(key, lambda: page_claims(self._issuer, head, after, to, entries, now=now))
 
     async def _make_batch(self, journal_id: str, after: int) -> Batch:
         key, (head, entries) = await self._read(partial(_told_after, journal_id=journal_id, after=after))
@@ -146,13 +189,20 @@ def _if_signing(
 
 
 def _all(connection: Connection, *, now: float) -> tuple[Head, list[Entry]]:
-    return journal.head(connection), journal.unexpired(connection, now=now)
+    return journal.head(connection), journal.unexpired(connection, now=now, limit=MAX_SNAPSHOT_ENTRIES + 1)
+
+
+def _page_after(connection: Connection, *, journal_id: str, after: int, now: float) -> tuple[Head, list[Entry]]:
+    head = journal.head(connection)
+    if journal_id != head.journal_id or after > head.seq:
+        raise SnapshotRequiredError
+    return head, journal.unexpired(connection, now=now, after=after, limit=MAX_PAGE_ENTRIES)
 
 
 def _told_after(connection: Connection, *, journal_id: str, after: int) -> tuple[Head, list[Entry]]:
     head = journal.head(connection)
     if journal_id != head.journal_id or after > head.seq:
         raise SnapshotRequiredError
-    if not journal.is_whole_after(connection, after, head.seq):
+    if head.seq - after > MAX_BEHIND or not journal.is_whole_after(connection, after, head.seq):
         raise SnapshotRequiredError
     return head, journal.after(connection, after, limit=MAX_BATCH_ENTRIES)

@@ -22,6 +22,23 @@ def snapshot_claims(issuer: str, head: Head, entries: Iterable[Entry], *, now: f
     return _begun(issuer, head, now) | {"type": "snapshot", "seq": head.seq, "entries": rows}
 
 
+def page_claims(
+    issuer: str, head: Head, after: int, to: int, entries: Iterable[Entry], *, now: float
+) -> dict[str, Any]:
+    """What is withdrawn by the numbers after ``after`` up to ``to``; those that have expired are missing.
+
+    Args:
+        issuer: as in ``iss``.
+        head: where the journal ended when ``entries`` were read.
+        after: where the page before ended; 0 for the first.
+        to: where this one does; ``head.seq`` for the last.
+        entries: every unexpired row in between, in order.
+        now: UTC epoch seconds.
+    """
+    told = {"type": "page", "from": after, "to": to, "head": head.seq, "entries": [_row(entry) for entry in entries]}
+    return _begun(issuer, head, now) | told
+
+
 def batch_claims(issuer: str, head: Head, after: int, entries: Iterable[Entry], *, now: float) -> dict[str, Any]:
     """What came after number ``after``, as far as ``entries`` go.
 

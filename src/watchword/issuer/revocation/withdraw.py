@@ -43,20 +43,16 @@ def session(connection: Connection, session_id: str, *, reason: str, actor: Acto
     return True
 
 
-def consent(
-    connection: Connection, *, user_id: str, client_id: str, reason: str, actor: Actor, now: float
-) -> tuple[str, ...]:
-    """Withdraw what a user allowed a client, offline grants too; returns the grants that ended."""
+def consent(connection: Connection, *, user_id: str, client_id: str, reason: str, actor: Actor, now: float) -> bool:
+    """Withdraw what a user allowed a client, offline grants too; False if there was nothing."""
     was_remembered = consents.withdraw(connection, user_id, client_id)
     revoked = grants.revoke_of_consent(connection, user_id=user_id, client_id=client_id, reason=reason, now=now)
     if not was_remembered and not revoked:
-        return ()
-    record(
-        connection,
-        AuditEntry(now, actor, "consent.withdrawn", "user", user_id, {"reason": reason, "client": client_id}),
-    )
+        return False
+    details = {"reason": reason, "client": client_id, "grants": len(revoked)}
+    record(connection, AuditEntry(now, actor, "consent.withdrawn", "user", user_id, details))
     _tell(connection, "grant", revoked, now=now)
-    return revoked
+    return True
 
 
 def subject(connection: Connection, user_id: str, *, reason: str, actor: Actor, now: float) -> int:

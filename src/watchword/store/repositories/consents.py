@@ -101,6 +101,11 @@ def withdraw(connection: Connection, user_id: str, client_id: str) -> bool:
     return gone.first() is not None
 
 
+def forget_client(connection: Connection, client_id: str) -> int:
+    """Forget what everybody allowed the client; how many they were. The caller refuses its grants."""
+    return connection.execute(delete(consents).where(consents.c.client_id == client_id)).rowcount
+
+
 def _of(user_id: str, client_id: str) -> Any:
     return select(consents).where(consents.c.user_id == user_id, consents.c.client_id == client_id)
 

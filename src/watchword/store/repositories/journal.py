@@ -119,20 +119,28 @@ def is_whole_after(connection: Connection, seq: int, head: int) -> bool:
     return int(connection.execute(rows).scalar_one()) == head - seq
 
 
-def unexpired(connection: Connection, *, now: float) -> list[Entry]:
-    """Every row that may still refuse a token at ``now`` (UTC epoch seconds), in order.
+def unexpired(connection: Connection, *, now: float, after: int = 0, limit: int | None = None) -> list[Entry]:
+    """The rows after number ``after`` that may still refuse a token at ``now`` (UTC epoch seconds), in order.
 
-    A page at a time: PostgreSQL's rows are taken apart on the event loop, which gets its turn only between statements,
+    A few at a time: PostgreSQL's rows are taken apart on the event loop, which gets its turn only between statements,
     and each statement has its own two seconds.
+
+    Args:
+        connection: the caller's transaction.
+        now: UTC epoch seconds.
+        after: the number to go on from.
+        limit: how many at most; all of them if not given.
     """
     found: list[Entry] = []
-    while True:
-        last = found[-1].seq if found else 0
+    while limit is None or len(found) < limit:
+        last = found[-1].seq if found else after
+        wanted = _PAGE if limit is None else min(_PAGE, limit - len(found))
         is_next = (journal.c.seq > last, journal.c.expires_at > now)
-        rows = connection.execute(select(journal).where(*is_next).order_by(journal.c.seq).limit(_PAGE)).all()
+        rows = connection.execute(select(journal).where(*is_next).order_by(journal.c.seq).limit(wanted)).all()
         found.extend(_entry(row) for row in rows)
-        if len(rows) < _PAGE:
-            return found
+        if len(rows) < wanted:
+            break
+    return found
 
 
 def forget_expired(connection: Connection, *, now: float, most: int) -> int:

@@ -130,6 +130,16 @@ def find_by_sid(connection: Connection, sid: str, client_id: str) -> Session | N
     return _session(row) if row is not None else None
 
 
+def find_named(connection: Connection, sid: str) -> Session | None:
+    """The session that ``sid`` is some client's name for."""
+    row = connection.execute(
+        select(sessions)
+        .join(client_sessions, client_sessions.c.session_id == sessions.c.id)
+        .where(client_sessions.c.sid == sid)
+    ).one_or_none()
+    return _session(row) if row is not None else None
+
+
 def touch(connection: Connection, session_id: str, *, now: float) -> None:
     """Say that the session was used; never moves back and never wakes one that has ended."""
     connection.execute(

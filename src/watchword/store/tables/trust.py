@@ -89,6 +89,7 @@ journal = Table(
     Column("created_at", Double, nullable=False),
     Column("expires_at", Double, nullable=False, index=True),
     CheckConstraint("kind IN ('token', 'grant', 'session', 'key', 'subject', 'client', 'all')", name="kind"),
+    Index("ix_journal_kind_digest", "kind", "digest"),
 )
 
 # One row. `UPDATE ... SET seq = seq + 1 RETURNING seq` is the last statement of a revoking transaction: gapless, and

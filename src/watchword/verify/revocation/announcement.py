@@ -21,6 +21,7 @@ class Announcement:
     Args:
         jwks_url: its keys.
         snapshot_url: the whole journal.
+        pages_url: the same in pages; None where the issuer has none.
         poll_url: what came after a number.
         events_url: the same, pushed; None where that is switched off.
         events_credentials: whether pushing asks for credentials.
@@ -33,6 +34,7 @@ class Announcement:
     events_url: str | None
     events_credentials: bool
     stale_after: float
+    pages_url: str | None = None
 
 
 def read_announcement(document: Mapping[str, Any], settings: RevocationSettings) -> Announcement | None:
@@ -62,6 +64,7 @@ def read_announcement(document: Mapping[str, Any], settings: RevocationSettings)
         events_url=_reached(feed, "events_uri", settings) if offers_push else None,
         events_credentials=asks_for != "none",
         stale_after=float(stale_after),
+        pages_url=_reached(feed, "pages_uri", settings) if "pages_uri" in feed else None,
     )
 
 

@@ -15,6 +15,7 @@ from watchword.verify.key_source import PublishedKeys
 from watchword.verify.revocation.announcement import Announcement, read_announcement
 from watchword.verify.revocation.errors import (
     AnnouncementError,
+    FeedBehindError,
     FeedError,
     FeedGoneError,
     FeedOverloadedError,
@@ -86,15 +87,34 @@ class Feed:
             raise MessageRefusedError("a message of the revocation feed is refused", detail="it is no snapshot")
         return message
 
+    def page(self, journal_id: str | None, after: int) -> Message:
+        """What is withdrawn by the numbers after ``after``, as far as it fits.
+
+        Args:
+            journal_id: whose number; None with 0 for the present journal from its beginning.
+            after: the number to go on from.
+
+        Raises:
+            FeedBehindError: the journal is another one now.
+            FeedError: it is not to be had, or not to be believed.
+        """
+        url = self._announcement().pages_url
+        if url is None:
+            raise FeedGoneError("the issuer has no pages of its revocation feed")
+        if journal_id is not None:
+            url = _with(url, journal_id, after)
+        reply = self._get(url, MESSAGE)
+        if reply.status == 410:
+            raise FeedBehindError("the revocation feed is of another journal now")
+        return self._message(reply)
+
     def poll(self, journal_id: str, after: int) -> Message | None:
         """What came after number ``after``; None where a snapshot is needed to know.
 
         Raises:
             FeedError: it is not to be had, or not to be believed.
         """
-        url = self._announcement().poll_url
-        query = urlencode({"journal_id": journal_id, "after": after})
-        reply = self._get(f"{url}{'&' if '?' in url else '?'}{query}", MESSAGE)
+        reply = self._get(_with(self._announcement().poll_url, journal_id, after), MESSAGE)
         return None if reply.status == 410 else self._batch(self._message(reply))
 
     def pushed(self, data: bytes) -> Message:
@@ -182,7 +202,7 @@ class Feed:
         return self._read(reply.body)
 
     def _batch(self, message: Message) -> Message:
-        if message.is_snapshot:
+        if message.is_snapshot or message.is_page:
             raise MessageRefusedError("a message of the revocation feed is refused", detail="it is no batch")
         return message
 
@@ -217,6 +237,11 @@ def require_ok(status: int, headers: Mapping[str, str]) -> None:
     if status == 404:
         raise FeedGoneError("the revocation feed is not where it was announced", detail=detail)
     raise FeedError("the revocation feed does not answer as it must", detail=detail)
+
+
+def _with(url: str, journal_id: str, after: int) -> str:
+    query = urlencode({"journal_id": journal_id, "after": after})
+    return f"{url}{'&' if '?' in url else '?'}{query}"
 
 
 def _retry_after(headers: Mapping[str, str]) -> float:

@@ -15,6 +15,7 @@ from watchword.oauth.revocation import (
     MAX_BATCH_ENTRIES,
     MAX_JOURNAL_ID_CHARACTERS,
     MAX_NUMBER,
+    MAX_PAGE_ENTRIES,
     MESSAGE_ALGORITHM,
     MESSAGE_TYPE,
     PROTOCOL_VERSION,
@@ -49,16 +50,17 @@ class Entry(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """A snapshot, or a batch, whose signature and shape hold.
+    """A snapshot, a batch, or a page of a snapshot, whose signature and shape hold.
 
     Args:
         journal_id: which journal the numbers belong to.
         issued_at: UTC epoch seconds.
         is_snapshot: whether it tells all there is.
-        first: a batch tells what comes after this number; 0 for a snapshot.
+        first: a batch or page tells what comes after this number; 0 for a snapshot.
         to: up to which number it tells.
         head: where the journal ended.
         entries: ascending.
+        is_page: whether numbers may be missing, their entries having expired.
     """
 
     journal_id: str
@@ -68,6 +70,7 @@ class Message:
     to: int
     head: int
     entries: tuple[Entry, ...] = field(repr=False)
+    is_page: bool = False
 
 
 def split(text: bytes) -> UnverifiedMessage:
@@ -132,16 +135,30 @@ def read_claims(claims: Mapping[str, Any], *, issuer: str, now: float, leeway: f
         seq = _number(claims, "seq")
         _require_ascending(entries, seq)
         return Message(journal_id, issued_at, True, 0, seq, seq, entries)
-    if claims.get("type") != "batch":
-        _refuse("it is neither a snapshot nor a batch")
+    is_page = claims.get("type") == "page"
+    if not is_page and claims.get("type") != "batch":
+        _refuse("it is none that is known")
     first, to, head = _number(claims, "from"), _number(claims, "to"), _number(claims, "head")
     if not first <= to <= head:
         _refuse("its numbers are out of order")
+    if is_page:
+        _require_page(entries, first, to, head)
+        return Message(journal_id, issued_at, False, first, to, head, entries, is_page=True)
     if len(entries) > MAX_BATCH_ENTRIES:
         _refuse("it tells too much at once")
     if len(entries) != to - first or any(entry.seq != first + place for place, entry in enumerate(entries, 1)):
         _refuse("it leaves a number out")
     return Message(journal_id, issued_at, False, first, to, head, entries)
+
+
+def _require_page(entries: tuple[Entry, ...], first: int, to: int, head: int) -> None:
+    _require_ascending(entries, to)
+    if entries and entries[0].seq <= first:
+        _refuse("it tells of what came before it")
+    if len(entries) > MAX_PAGE_ENTRIES:
+        _refuse("it tells too much at once")
+    if to == first != head:
+        _refuse("it leads nowhere")
 
 
 def _require_ascending(entries: tuple[Entry, ...], seq: int) -> None:

@@ -8,6 +8,7 @@ from enum import Enum
 from typing import NamedTuple
 
 from watchword.oauth.revocation import KINDS
+from watchword.verify.revocation.errors import MessageRefusedError
 from watchword.verify.revocation.marks import TokenMarks
 from watchword.verify.revocation.message import Entry, Message
 
@@ -33,6 +34,47 @@ class Taken(NamedTuple):
 
     outcome: Outcome
     news: bool
+
+
+class Assembly:
+    """Pages put together beside the mirror: all there is, or what came after a number of the mirror's own.
+
+    Args:
+        first: the number after which the first page begins; 0 for all there is.
+        journal_id: whose number; None with 0.
+    """
+
+    __slots__ = ("first", "head", "issued_at", "journal_id", "tables", "to")
+
+    def __init__(self, first: int = 0, journal_id: str | None = None) -> None:
+        self.first = self.to = first
+        self.journal_id = journal_id
+        self.head: int | None = None
+        self.issued_at = 0
+        self.tables = _empty()
+
+    @property
+    def is_snapshot(self) -> bool:
+        """Whether it replaces whatever is there."""
+        return self.first == 0
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether the last page has been added."""
+        return self.to == self.head
+
+    def add(self, page: Message) -> None:
+        """Merge the next page; together they are as old as the first.
+
+        Raises:
+            MessageRefusedError: it is not the next, or no page.
+        """
+        if not page.is_page or page.first != self.to or self.journal_id not in {None, page.journal_id}:
+            raise MessageRefusedError("a message of the revocation feed is refused", detail="it is not the next page")
+        if self.head is None:
+            self.journal_id, self.issued_at = page.journal_id, page.issued_at
+        _merge(self.tables, page.entries)
+        self.to, self.head = page.to, page.head
 
 
 class Mirror:
@@ -63,9 +105,15 @@ class Mirror:
         """The issuer says that what came after our number is not to be had."""
         self._must_replace = True
 
-    def take(self, message: Message, *, now: float) -> Taken:
+    def take(self, message: Message | Assembly, *, now: float) -> Taken:
         """Apply ``message``, or leave it; ``now`` is in UTC epoch seconds."""
-        outcome = self._take_snapshot(message) if message.is_snapshot else self._take_batch(message)
+        outcome: Outcome | None
+        if message.is_snapshot:
+            outcome = self._take_snapshot(message)
+        elif isinstance(message, Assembly):
+            outcome = self._take_later_pages(message)
+        else:
+            outcome = self._take_batch(message)
         if outcome is None:
             return Taken(Outcome.IGNORED, news=False)
         if outcome is not Outcome.SNAPSHOT_NEEDED:
@@ -96,7 +144,7 @@ class Mirror:
             for digest, packed in table.items()
         }
 
-    def _take_snapshot(self, message: Message) -> Outcome | None:
+    def _take_snapshot(self, message: Message | Assembly) -> Outcome | None:
         """None: an old one, from a cache or an attacker."""
         if message.journal_id == self.journal_id:
             if message.to < self.seq:
@@ -105,10 +153,27 @@ class Mirror:
             if message.issued_at <= self._newest:
                 return None
             self._gap_to = 0  # a number of the journal that was left behind
-        tables = _empty()
-        _merge(tables, message.entries)
+        if isinstance(message, Assembly):
+            tables = message.tables
+        else:
+            tables = _empty()
+            _merge(tables, message.entries)
         self._replace(tables)
         self.journal_id, self.seq = message.journal_id, message.to
+        self._must_replace = False
+        return Outcome.APPLIED
+
+    def _take_later_pages(self, pages: Assembly) -> Outcome | None:
+        """None: nothing is new. Whatever number is missing has expired, so that they bring what batches could not."""
+        if pages.journal_id != self.journal_id or pages.first > self.seq:
+            return Outcome.SNAPSHOT_NEEDED
+        if pages.to < self.seq:
+            return None
+        for mine, theirs in zip(self._tables, pages.tables, strict=True):
+            for digest, packed in theirs.items():
+                mine[digest] = _later(mine.get(digest, 0), packed)
+        self._occupied = _occupied(self._tables)
+        self.seq = pages.to
         self._must_replace = False
         return Outcome.APPLIED
 
@@ -150,11 +215,18 @@ def _occupied(tables: tuple[_Table, ...]) -> tuple[tuple[int, _Table], ...]:
     return tuple((place, table) for place, table in enumerate(tables) if table)
 
 
+def _later(one: int, other: int) -> int:
+    """The greater expiry and the greater epoch of two."""
+    return max(one >> _EPOCH_BITS, other >> _EPOCH_BITS) << _EPOCH_BITS | max(one & _EPOCH_MASK, other & _EPOCH_MASK)
+
+
 def _merge(tables: tuple[_Table, ...], entries: Iterable[Entry]) -> None:
     """Of two entries for one digest the greater expiry stays, and the greater epoch."""
     shared: dict[int, int] = {}  # what is withdrawn at one time expires at one time: one integer for all of it
     for _, place, digest, expires_at, epoch in entries:
         table = tables[place]
-        known = table.get(digest, 0)
-        packed = max(expires_at, known >> _EPOCH_BITS) << _EPOCH_BITS | max(epoch, known & _EPOCH_MASK)
+        packed = expires_at << _EPOCH_BITS | epoch
+        known = table.get(digest)
+        if known is not None:
+            packed = _later(known, packed)
         table[digest] = shared.setdefault(packed, packed)

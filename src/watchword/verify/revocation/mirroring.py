@@ -3,6 +3,7 @@
 Any thread may call anything: exchanges happen one at a time, and so do changes of the mirror.
 """
 
+import contextlib
 import logging
 from collections.abc import Callable
 from threading import Lock
@@ -12,10 +13,11 @@ from watchword.errors import WatchwordError
 from watchword.verify.revocation.errors import AnnouncementError, FeedBehindError, FeedError, FeedGoneError
 from watchword.verify.revocation.feed import Feed
 from watchword.verify.revocation.message import Message
-from watchword.verify.revocation.mirror import Mirror, Outcome, Taken
+from watchword.verify.revocation.mirror import Assembly, Mirror, Outcome, Taken
 from watchword.verify.revocation.pace import Intervals, Pace
 
 STALE_AFTER = 30.0  # seconds, before the issuer has said how many
+MOST_PAGES = 1000  # eight million entries
 MOST_ROUNDS = 100  # messages in one go: a hundred thousand entries
 _log = logging.getLogger("watchword.verify")
 
@@ -98,7 +100,7 @@ class Mirroring:
                 retry_after = error.retry_after if isinstance(error, FeedError) else None
                 self._pace.failed(self._clock.monotonic(), retry_after=retry_after)
 
-    def take(self, message: Message) -> Taken:
+    def take(self, message: Message | Assembly) -> Taken:
         """Apply a message that holds."""
         with self._changing:
             taken = self.mirror.take(message, now=self._clock.now())
@@ -171,7 +173,7 @@ class Mirroring:
         journal_id, seq = self.mirror.journal_id, self.mirror.seq
         if journal_id is None or self.mirror.needs_snapshot:
             self._pace.asked_for_snapshot(self._clock.monotonic())
-            taken = self.take(self.feed.snapshot())
+            taken = self.take(self._whole())
             if not taken.news:
                 raise FeedBehindError("the revocation feed lags behind itself", retry_after=self._intervals.snapshot)
             return taken
@@ -183,6 +185,23 @@ class Mirroring:
         if taken.outcome is Outcome.IGNORED and not taken.news:
             raise FeedBehindError("the revocation feed lags behind itself", retry_after=self._intervals.snapshot)
         return taken
+
+    def _whole(self) -> Message | Assembly:
+        """What stands in for the batches that are not to be had: what is new, or else everything."""
+        announcement = self.feed.announcement
+        if announcement is None or announcement.pages_url is None:
+            return self.feed.snapshot()
+        if self.mirror.journal_id is not None and self.mirror.seq > 0:
+            with contextlib.suppress(FeedBehindError):  # the journal is another one now
+                return self._put_together(Assembly(self.mirror.seq, self.mirror.journal_id))
+        return self._put_together(Assembly())
+
+    def _put_together(self, assembly: Assembly) -> Assembly:
+        for _ in range(MOST_PAGES):
+            assembly.add(self.feed.page(assembly.journal_id, assembly.to))
+            if assembly.is_whole:
+                return assembly
+        raise FeedError("the pages of the revocation feed do not end")
 
 
 def _code(error: Exception) -> str:
