@@ -13,7 +13,8 @@ from watchword.admin.reseal import reseal
 from watchword.clock import SettableClock
 from watchword.issuer.app import create_app
 from watchword.issuer.keys import algorithms
-from watchword.issuer.keys.ring import SEALED_FOR, KeyRing
+from watchword.issuer.keys.generation import SEALED_FOR
+from watchword.issuer.keys.ring import KeyRing
 from watchword.oauth.bearer import digest
 from watchword.store.engine import Store
 from watchword.store.errors import MasterKeyError

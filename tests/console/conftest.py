@@ -21,8 +21,8 @@ from watchword.console.routes import ROUTES
 from watchword.console.settings import Setting, tell_settings
 from watchword.issuer.app import create_app
 from watchword.issuer.context import Issuer
+from watchword.issuer.keys.generation import NewKey
 from watchword.issuer.keys.ring import KeyRing
-from watchword.issuer.keys.rotation import NewKey
 from watchword.issuer.keys.slots import Slot
 from watchword.issuer.keys.step_time import time_of
 from watchword.issuer.revocation.feed import Feed

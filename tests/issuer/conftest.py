@@ -8,8 +8,7 @@ from tests.issuer.issuing import Listener, World, client_of, make_issuer, make_r
 
 from watchword.clock import SettableClock
 from watchword.issuer.app import create_app
-from watchword.issuer.keys.ring import SEALED_FOR
-from watchword.issuer.keys.rotation import NewKey
+from watchword.issuer.keys.generation import SEALED_FOR, NewKey
 from watchword.issuer.keys.slots import Slot
 from watchword.jose.jwk import Key
 from watchword.store.engine import Store

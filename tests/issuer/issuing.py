@@ -16,8 +16,8 @@ from watchword.clock import SettableClock
 from watchword.events import Event, EventSink
 from watchword.issuer.context import Issuer
 from watchword.issuer.keys import algorithms, rotation
-from watchword.issuer.keys.ring import SEALED_FOR, KeyRing
-from watchword.issuer.keys.rotation import NewKey
+from watchword.issuer.keys.generation import SEALED_FOR, NewKey
+from watchword.issuer.keys.ring import KeyRing
 from watchword.issuer.keys.slots import FEED, Slot
 from watchword.issuer.keys.step_time import time_of
 from watchword.issuer.revocation.feed import Feed

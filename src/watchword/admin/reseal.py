@@ -15,7 +15,7 @@ from sqlalchemy import Connection
 from watchword.admin.desk import OPERATOR
 from watchword.clock import Clock
 from watchword.failpoints import failpoint
-from watchword.issuer.keys.ring import SEALED_FOR
+from watchword.issuer.keys.generation import SEALED_FOR
 from watchword.store.engine import Store
 from watchword.store.errors import MasterKeyError
 from watchword.store.repositories import sealed_values

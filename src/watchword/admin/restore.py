@@ -11,7 +11,7 @@ from pathlib import Path
 from sqlalchemy import Connection, delete, update
 
 from watchword.admin.desk import AdminDesk
-from watchword.issuer.keys.rotation import NewKey
+from watchword.issuer.keys.generation import NewKey
 from watchword.issuer.keys.slots import Slot
 from watchword.issuer.revocation import withdraw
 from watchword.store.engine import Store

@@ -127,7 +127,7 @@ def _directory(path: Path) -> Path:
 
 def _handed_over(made: "Seeded", directory: Path | None) -> dict[str, str]:
     """What is told of a new client; its secret goes into a file of its own where a directory is named."""
-    from watchword.cli.local.private_file import write_private  # noqa: PLC0415  loaded when it is needed
+    from watchword.store.whole_file import replace_whole  # noqa: PLC0415  loaded when it is needed
 
     told = {"name": made.name, "client_id": str(made.client_id)}
     if made.secret is None:
@@ -135,5 +135,5 @@ def _handed_over(made: "Seeded", directory: Path | None) -> dict[str, str]:
     if directory is None:
         return {**told, "client_secret": made.secret}
     path = directory / f"{re.sub(r'[^A-Za-z0-9]+', '-', made.name).strip('-')[:64] or 'client'}-{made.client_id}"
-    write_private(path, made.secret + "\n")
+    replace_whole(path, f"{made.secret}\n".encode())
     return {**told, "secret_file": str(path)}

@@ -16,7 +16,7 @@ from tests.issuer.issuing import Listener, World, client_of, make_issuer, make_r
 
 from watchword.clock import SettableClock
 from watchword.issuer.app import create_app
-from watchword.issuer.keys.rotation import NewKey
+from watchword.issuer.keys.generation import NewKey
 from watchword.issuer.keys.slots import Slot
 from watchword.store.engine import open_store
 from watchword.store.repositories import refresh_tokens

@@ -2,7 +2,8 @@
 
 from sqlalchemy import Connection
 
-from watchword.issuer.keys.rotation import NewKey, entry, record_of
+from watchword.issuer.keys.generation import NewKey
+from watchword.issuer.keys.rotation import entry, record_of
 from watchword.issuer.keys.slots import Slot, is_held
 from watchword.store.repositories import signing_keys
 from watchword.store.repositories.audit import Actor, record

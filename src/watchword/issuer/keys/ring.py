@@ -15,7 +15,8 @@ from watchword.errors import WatchwordError
 from watchword.events import EventSink, KeyActivated, NoSink
 from watchword.failpoints import failpoint
 from watchword.issuer.keys import algorithms, rotation
-from watchword.issuer.keys.rotation import KeyStepError, NewKey, Step
+from watchword.issuer.keys.generation import SEALED_FOR, NewKey, generate
+from watchword.issuer.keys.rotation import KeyStepError, Step
 from watchword.issuer.keys.signers import Signers, SigningKeyUnreadableError
 from watchword.issuer.keys.slots import Slot, slots_of
 from watchword.issuer.keys.step_time import StepTime, database_time
@@ -30,8 +31,6 @@ from watchword.store.repositories.audit import SYSTEM, Actor
 from watchword.store.repositories.signing_algorithms import SigningAlgorithm
 from watchword.store.repositories.signing_keys import Purpose, SigningKey
 from watchword.store.sealing import MasterKey
-
-SEALED_FOR = "signing-key"
 
 _log = logging.getLogger("watchword.keys")
 _PUBLISHED = ("active", "next", "retiring")
@@ -314,12 +313,7 @@ class KeyRing:
 
     async def _generate(self, algorithm: str) -> NewKey:
         # An RSA key takes a good part of a second: beside the event loop, and outside every transaction.
-        return await asyncio.to_thread(self._generate_now, algorithm)
-
-    def _generate_now(self, algorithm: str) -> NewKey:
-        key = Key.generate(algorithm)
-        private = json.dumps(key.to_dict(private=True)).encode()
-        return NewKey(key.kid, dict(key.to_dict()), self._master_key.seal(private, purpose=SEALED_FOR))
+        return await asyncio.to_thread(generate, algorithm, self._master_key)
 
     async def _published(self, purpose: Purpose) -> list[SigningKey]:
         snapshot = await self._fresh(within=_PUBLISHED_WITHIN)

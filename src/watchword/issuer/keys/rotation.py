@@ -8,12 +8,13 @@ are audited. ``now`` is the database's time, read in the step's own transaction:
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar, Literal
+from typing import ClassVar, Literal
 
 from sqlalchemy import Connection
 
 from watchword.errors import WatchwordError
 from watchword.failpoints import failpoint
+from watchword.issuer.keys.generation import NewKey
 from watchword.issuer.keys.slots import FEED, Slot, is_held, slots_of
 from watchword.issuer.settings import IssuerSettings
 from watchword.issuer.tokens.lifetime import LONGEST
@@ -29,15 +30,6 @@ class KeyStepError(WatchwordError):
     """A step that may not be taken now."""
 
     code: ClassVar[str] = "key_step_refused"
-
-
-@dataclass(frozen=True, slots=True)
-class NewKey:
-    """A generated key on its way into the ring, its private half sealed."""
-
-    kid: str
-    public_jwk: dict[str, Any]
-    sealed_private_jwk: bytes
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from sqlalchemy import Connection, select
 
 from watchword.failpoints import failpoint
 from watchword.issuer.keys.compromise import compromise
-from watchword.issuer.keys.rotation import NewKey
+from watchword.issuer.keys.generation import NewKey
 from watchword.issuer.tokens.lifetime import LONGEST
 from watchword.oauth.revocation import ROW_LEEWAY, journal_digest
 from watchword.store.repositories import consents, epochs, grants, journal, sessions

@@ -1,11 +1,11 @@
 """An index by which one entry of a long journal is found.
 
-Revision ID: 0005.
+Revision ID: 0007.
 """
 
 from alembic import op
 
-revision = "0005"
+revision = "0007"
 down_revision = "0006"
 branch_labels = None
 depends_on = None
