@@ -34,5 +34,9 @@ def at_work(settings: VerifierSettings) -> Iterator[TrustedAtWork]:
             if issuer.keys is None
             else GivenKeys(issuer.keys)
         )
-        journal = None if issuer.revocation is None else JournalReader(issuer.revocation, clock=settings.clock)
+        journal = (
+            None
+            if issuer.revocation is None
+            else JournalReader(issuer.revocation, clock=settings.clock, keys_withdrawn=keys.hurry)
+        )
         yield TrustedAtWork(issuer.expected, keys, journal)
