@@ -156,16 +156,23 @@ class Installation:
         *,
         pair: tuple[str, str],
         through: httpx2.Client | None = None,
+        patience: float = 0.0,
     ) -> dict[str, Any]:
         """The JSON that a form gets, {} for an empty answer; over a new connection, or one of ``through``.
+
+        Who is told to come again (503 with ``Retry-After``) does so, for ``patience`` seconds.
 
         Raises:
             SystemExit: the answer is not 200.
         """
         if through is None:
             with self.http() as new:
-                return self.post(path, form, pair=pair, through=new)
+                return self.post(path, form, pair=pair, through=new, patience=patience)
+        deadline = time.monotonic() + patience
         answer = through.post(path, data=dict(form), auth=pair)
+        while answer.status_code == 503 and time.monotonic() < deadline:
+            time.sleep(float(answer.headers["retry-after"]))
+            answer = through.post(path, data=dict(form), auth=pair)
         if answer.status_code != 200:
             raise SystemExit(f"{path} answered {answer.status_code}: {answer.text[:300]}")
         found: dict[str, Any] = json.loads(answer.content) if answer.content else {}
