@@ -235,7 +235,7 @@ def _join(
 ) -> Opened:
     own = issuer_settings(settings)
     ring = KeyRing(store=store, master_key=key, settings=own, clock=clock, step_time=step_time, events=events)
-    feed = Feed(store=store, keys=ring, settings=own, clock=clock)
+    feed = Feed(store=store, keys=ring, settings=own, clock=clock, step_time=step_time)
     streams = Streams(
         feed=feed, store=store, settings=own, wake=open_wake(settings.database.url), clock=clock, events=events
     )

@@ -228,10 +228,12 @@ def what_the_issuer_is_told() -> dict[str, str]:
         thread = threading.Thread(target=server.serve_forever, daemon=True)
         thread.start()
         claims = {"X-Forwarded-For": "203.0.113.9", "Forwarded": "for=203.0.113.9", "X-Forwarded-Proto": "http"}
+        claims |= {"X-Correlation-Id": "0123456789abcdef", "Traceparent": f"00-{'a' * 32}-{'b' * 16}-01"}
         httpx2.get(f"{ISSUER}/jwks", headers=claims, timeout=30)
         server.shutdown()
         thread.join()
-    return {name: seen[-1].get(name, "") for name in ("x-forwarded-for", "forwarded", "x-forwarded-proto", "host")}
+    told = ("x-forwarded-for", "forwarded", "x-forwarded-proto", "host", "x-correlation-id", "traceparent")
+    return {name: seen[-1].get(name, "") for name in told}
 
 
 def main(proxy: str, directory: Path) -> dict[str, Any]:

@@ -61,6 +61,7 @@ def test_the_proxy_alone_says_who_comes(day: dict[str, Any]) -> None:
     assert told["forwarded"] == ""
     assert told["x-forwarded-proto"] == "https"
     assert told["host"] == "auth.example.com"
+    assert (told["x-correlation-id"], told["traceparent"]) == ("", "")
 
 
 def test_edges(day: dict[str, Any]) -> None:

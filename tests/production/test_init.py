@@ -22,6 +22,7 @@ from watchword.cli.production.answers import DATABASES_OF, PROXIES_OF, TARGETS, 
 from watchword.cli.production.questions import add_questions, ask
 from watchword.cli.production.rendering import _ENVIRONMENT, render
 from watchword.config import load
+from watchword.issuer.edge.answering import HEADER, TRACEPARENT
 from watchword.store.sealing import MasterKey
 
 COMBINATIONS = [
@@ -233,6 +234,17 @@ def test_each_proxy_understands_its_site(tmp_path: Path, proxy: str) -> None:
         CHECKS[proxy].format(main=main, site=site).split(), capture_output=True, text=True, check=False, timeout=60
     )
     assert done.returncode == 0, done.stdout + done.stderr
+
+
+@pytest.mark.parametrize("proxy", ["nginx", "haproxy", "caddy"])
+def test_no_stranger_speaks_as_the_trusted_proxy(tmp_path: Path, proxy: str) -> None:
+    """What the issuer believes of a proxy that it trusts, and what proxies pass on unless they are told otherwise."""
+    made = written(tmp_path / "made", *SYSTEMD, "--proxy", proxy)
+    ends = {"nginx": 'proxy_set_header {} "";', "haproxy": "http-request del-header {}", "caddy": "header_up -{}"}[
+        proxy
+    ]
+    for header in ("Forwarded", HEADER.decode(), TRACEPARENT.decode()):
+        assert ends.format(header).lower() in made.text(files.SITE[proxy]).lower()
 
 
 def test_the_steps_name_only_files_that_are_written(tmp_path: Path) -> None:

@@ -1,6 +1,7 @@
 """`watchword serve --workers`: who dies is replaced, a reload loses nothing, and a bad one changes nothing."""
 
 import os
+import resource
 import shutil
 import signal
 import socket
@@ -111,6 +112,24 @@ async def test_a_worker_that_is_killed_is_replaced(on_sqlite: Installation, star
     serving.await_event("worker_ended")
     wait_until(lambda: len(serving.workers()) == 2 and victim not in serving.workers(), serving.log)
     assert serving.get("/readyz").status_code == 200
+
+
+def test_a_machine_that_has_nothing_left_costs_no_worker_that_serves(on_sqlite: Installation, start: Start) -> None:
+    """R57: neither who is to be replaced nor a reload ends the others when no descriptor is left to start one."""
+    serving = start(on_sqlite, "--workers", "2")
+    serving.await_event("serving")
+    victim, other = serving.workers()
+    limit = resource.prlimit(serving.process.pid, resource.RLIMIT_NOFILE)
+    resource.prlimit(serving.process.pid, resource.RLIMIT_NOFILE, (3, limit[1]))
+    os.kill(victim, signal.SIGKILL)
+    serving.await_event("worker_start_failed")
+    serving.send(signal.SIGHUP)
+    serving.await_event("reload_refused")
+    assert is_running(other)
+    assert serving.get("/readyz").status_code == 200
+    resource.prlimit(serving.process.pid, resource.RLIMIT_NOFILE, limit)
+    wait_until(lambda: len(serving.workers()) == 2 and victim not in serving.workers(), serving.log)
+    assert other in serving.workers()
 
 
 def test_the_configuration_says_how_many_and_a_reload_changes_it(on_sqlite: Installation, start: Start) -> None:

@@ -76,3 +76,14 @@ def test_nothing_is_left_where_it_cannot_be_written(data_file: Path, tmp_path: P
     with pytest.raises(StoreError, match="replaces nothing"):
         back_up(data_file, tmp_path / "copy")
     assert (tmp_path / "copy").read_bytes() == b"mine"
+
+
+def test_it_writes_through_no_name_that_waits_there(data_file: Path, tmp_path: Path) -> None:
+    """In a folder where others write too, somebody may have laid out a link under the name of the next one."""
+    folder, victim = tmp_path / "shared", tmp_path / "victim"
+    folder.mkdir()
+    victim.write_text("somebody else's")
+    (folder / ".copy.unfinished").symlink_to(victim)
+    back_up(data_file, folder / "copy")
+    assert victim.read_text() == "somebody else's"
+    assert not (folder / "copy").is_symlink()

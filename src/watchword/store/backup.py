@@ -1,6 +1,7 @@
 """A consistent copy of an SQLite data file while others write to it."""
 
 import os
+import secrets
 import sqlite3
 from contextlib import closing
 from pathlib import Path
@@ -20,9 +21,11 @@ def back_up(source: Path, target: Path) -> int:
     """
     if target.exists():
         raise StoreError("there is a file of that name already: a backup replaces nothing")
-    beside = target.with_name(f".{target.name}.unfinished")
+    # A name that nobody can foresee, and a file of our own: in a folder where others write too, one that waits there
+    # could be theirs, or lead elsewhere; and two backups at once would write into one file.
+    beside = target.with_name(f".{target.name}.{secrets.token_hex(6)}.unfinished")
     try:
-        descriptor = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
+        descriptor = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
         try:
             os.fchmod(descriptor, 0o600)
             _copy(source, beside)

@@ -9,6 +9,7 @@ from tests.issuer.revocation.serving import served
 from tests.issuer.revocation.test_sdk_reader import reader_of, says
 
 from watchword.issuer.app import create_app
+from watchword.issuer.housekeeping import prune
 from watchword.issuer.keys.signers import SignersWithdrawnError
 from watchword.jose import jws
 from watchword.oauth.revocation import journal_digest
@@ -58,6 +59,17 @@ async def test_no_process_signs_with_it_after_the_answer(world: World, master_ke
     renewed = await world.refresh(client, refresh)
     assert renewed.status_code == 200
     assert kid_of(renewed.json()["access_token"]) == kid_of(new)
+
+
+async def test_it_is_refused_however_long_the_thief_waits(world: World, master_key: MasterKey) -> None:
+    """They say themselves when their tokens end, and a verifier that was given its keys never asks for others."""
+    stolen = (await world.issuer.keys.signer("ES256")).kid
+    await compromise(world, master_key, stolen)
+    world.clock.advance(30 * 86_400)
+    await prune(world.issuer.store, now=world.clock.now())
+    async with served(world) as issuer, reader_of(issuer, mode="on_demand") as reader:
+        assert await says(reader, issuer, kid=stolen) == "key"
+        assert await says(reader, issuer, kid="another") == "good"
 
 
 async def test_a_code_is_not_spent_by_a_key_that_is_gone(world: World, master_key: MasterKey) -> None:

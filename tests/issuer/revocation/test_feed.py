@@ -11,7 +11,9 @@ from sqlalchemy import Connection, event
 from tests.issuer.issuing import ISSUER, Listener, World, client_of, make_issuer
 from tests.issuer.revocation.journal_rows import forget, head, restore, write
 
+from watchword.clock import SettableClock
 from watchword.issuer.app import create_app
+from watchword.issuer.keys.step_time import time_of
 from watchword.issuer.revocation import withdraw
 from watchword.issuer.revocation.feed import Feed
 from watchword.jose import KeySet, jwt
@@ -281,3 +283,18 @@ async def test_another_process_tells_the_same_journal(world: World, master_key: 
         told = await message(world, await http.get(POLL, params=params))
     again.passwords.close()
     assert [entry.digest for entry in told.entries] == [digest_bytes("grant", ISSUER, "g-2")]
+
+
+async def test_a_machine_whose_clock_runs_ahead_leaves_nothing_out(world: World) -> None:
+    """R48: what it took for expired would be missing in every mirror that its journal replaces."""
+    await write(world, ["g-1"])
+    ahead = SettableClock(world.clock.now() + 7200)
+    issuer = world.issuer
+    feed = Feed(
+        store=issuer.store, keys=issuer.keys, settings=issuer.settings, clock=ahead, step_time=time_of(world.clock)
+    )
+    keys = KeySet.from_dict((await world.http.get(KEYS)).json())
+    now = await head(world)
+    for text in (await feed.snapshot(now), await feed.page(now, now.journal_id, 0)):
+        told = read(split(text), keys, issuer=ISSUER, now=ahead.now(), leeway=0.0)
+        assert [entry.digest for entry in told.entries] == [digest_bytes("grant", ISSUER, "g-1")]

@@ -150,7 +150,7 @@ class Pruned(RuleBasedStateMachine):
         self.seen = head.seq
 
     def _snapshot(self) -> dict[str, Any]:
-        head, entries = self.read(partial(_all, now=self.now))
+        head, entries = self.read(partial(_all, time=lambda _: self.now))
         return snapshot_claims(ISSUER, head, entries, now=self.now)
 
     def _agree(self, mirror: Mirror) -> None:

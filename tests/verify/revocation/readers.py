@@ -83,9 +83,9 @@ def until(condition: Callable[[], bool]) -> None:
     raise AssertionError("it did not come true")
 
 
-def marks(writer: Writer, **claims: Any) -> TokenMarks:
+def marks(writer: Writer, *, kid: str = "k-1", **claims: Any) -> TokenMarks:
     usual = {"jti": "t-1", "gid": "g-1", "sid": "s-1", "sub": "u-1", "client_id": "c-1", "ww_epoch": [5, 5, 5]}
-    return TokenMarks.of(usual | claims, kid="k-1", issuer=writer.issuer)
+    return TokenMarks.of(usual | claims, kid=kid, issuer=writer.issuer)
 
 
 def verdict(reader: JournalReader, token: TokenMarks) -> str:

@@ -11,6 +11,7 @@ from sqlalchemy import Connection, literal, select
 from watchword.clock import Clock
 from watchword.issuer.keys.ring import KeyRing
 from watchword.issuer.keys.signers import SignersWithdrawnError
+from watchword.issuer.keys.step_time import StepTime, time_of
 from watchword.issuer.revocation.briefly_kept import BrieflyKept
 from watchword.issuer.revocation.messages import batch_claims, page_claims, snapshot_claims
 from watchword.issuer.settings import IssuerSettings
@@ -80,13 +81,24 @@ class Feed:
         keys: signs with the active feed key.
         settings: whose journal it is.
         clock: its time.
+        step_time: by what an entry has expired; the clock's unless given. By a clock of this machine's that runs ahead,
+            entries would be left out that readers still need, and a whole journal without them replaces theirs.
     """
 
-    def __init__(self, *, store: Store, keys: KeyRing, settings: IssuerSettings, clock: Clock) -> None:
+    def __init__(
+        self,
+        *,
+        store: Store,
+        keys: KeyRing,
+        settings: IssuerSettings,
+        clock: Clock,
+        step_time: StepTime | None = None,
+    ) -> None:
         self._store = store
         self._keys = keys
         self._issuer = settings.issuer
         self._clock = clock
+        self._time = step_time or time_of(clock)
         self._batches = BrieflyKept[Batch](seconds=_KEPT_SECONDS, most=_KEPT_BATCHES, clock=clock)
         self._snapshots = BrieflyKept[bytes | None](seconds=_LONG_KEPT_SECONDS, most=_KEPT_SNAPSHOTS, clock=clock)
         self._pages = BrieflyKept[bytes](seconds=_LONG_KEPT_SECONDS, most=_KEPT_PAGES, clock=clock)
@@ -143,7 +155,7 @@ class Feed:
                 return text
             self._begun += 1
             now = self._clock.now()
-            key, (head, entries) = await self._read(partial(_all, now=now))
+            key, (head, entries) = await self._read(partial(_all, time=self._time))
             text = None
             if len(entries) <= MAX_SNAPSHOT_ENTRIES:
                 text = await self._sign(key, lambda: snapshot_claims(self._issuer, head, entries, now=now))
@@ -152,7 +164,8 @@ class Feed:
 
     async def _make_page(self, journal_id: str, after: int) -> bytes:
         now = self._clock.now()
-        key, (head, entries) = await self._read(partial(_page_after, journal_id=journal_id, after=after, now=now))
+        page = partial(_page_after, journal_id=journal_id, after=after, time=self._time)
+        key, (head, entries) = await self._read(page)
         to = entries[-1].seq if len(entries) == MAX_PAGE_ENTRIES else head.seq
         return await self._sign(key, lambda: page_claims(self._issuer, head, after, to, entries, now=now))
 
@@ -188,15 +201,15 @@ def _if_signing(
     return job(connection) if may_sign else None
 
 
-def _all(connection: Connection, *, now: float) -> tuple[Head, list[Entry]]:
-    return journal.head(connection), journal.unexpired(connection, now=now, limit=MAX_SNAPSHOT_ENTRIES + 1)
+def _all(connection: Connection, *, time: StepTime) -> tuple[Head, list[Entry]]:
+    return journal.head(connection), journal.unexpired(connection, now=time(connection), limit=MAX_SNAPSHOT_ENTRIES + 1)
 
 
-def _page_after(connection: Connection, *, journal_id: str, after: int, now: float) -> tuple[Head, list[Entry]]:
+def _page_after(connection: Connection, *, journal_id: str, after: int, time: StepTime) -> tuple[Head, list[Entry]]:
     head = journal.head(connection)
     if journal_id != head.journal_id or after > head.seq:
         raise SnapshotRequiredError
-    return head, journal.unexpired(connection, now=now, after=after, limit=MAX_PAGE_ENTRIES)
+    return head, journal.unexpired(connection, now=time(connection), after=after, limit=MAX_PAGE_ENTRIES)
 
 
 def _told_after(connection: Connection, *, journal_id: str, after: int) -> tuple[Head, list[Entry]]:

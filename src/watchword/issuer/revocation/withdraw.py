@@ -19,6 +19,10 @@ from watchword.store.repositories.epochs import EpochKind
 from watchword.store.repositories.journal import JournalKind, NewEntry
 from watchword.store.tables import client_sessions, installation
 
+# Seconds, a hundred years: whoever has a stolen key says when their tokens end, and a verifier that was given its keys,
+# or cannot fetch others, goes on believing that key.
+_FOR_EVER = 100 * 365 * 86_400
+
 
 def grant(connection: Connection, grant_id: str, *, reason: str, actor: Actor, now: float) -> bool:
     """Revoke a grant, with it its code, refresh and access tokens (``gid``); False if it was revoked already."""
@@ -121,7 +125,7 @@ def _tell(
     connection: Connection, kind: JournalKind, values: Iterable[str], *, now: float, epoch: int | None = None
 ) -> None:
     issuer = _issuer(connection)
-    until = now + LONGEST + ROW_LEEWAY
+    until = now + (_FOR_EVER if kind == "key" else LONGEST + ROW_LEEWAY)
     rows = [NewEntry(kind, journal_digest(kind, issuer, value), until, epoch) for value in values]
     if rows:
         journal.append(connection, rows, now=now)

@@ -23,6 +23,8 @@ BACKOFF_SECONDS, BACKOFF_LIMIT = 0.5, 30.0
 HOPELESS = 5  # starts in a row that failed, of every worker, while none serves
 LOOK_SECONDS = 1.0
 
+_NO_PROCESS = "a worker cannot be started: no process or descriptor is left"
+
 _log = logging.getLogger("watchword.workers")
 
 
@@ -112,7 +114,7 @@ class Supervisor:
             if worker is None:
                 # At the very start the first shows whether it can be done at all.
                 if now >= place.start_at and (self._has_served or place is self._first() or self._first_serves()):
-                    place.worker = Worker(self._launch, now=now)
+                    self._fill(place, now)
                 continue
             if worker.report is None and now - worker.began_at > START_SECONDS:
                 worker.kill()
@@ -139,14 +141,39 @@ class Supervisor:
     def _note_failure(self, place: _Place, worker: Worker, now: float) -> None:
         was_settled = worker.report is not None and not worker.report.problems
         was_settled = was_settled and now - worker.began_at > SETTLED_SECONDS
-        place.failures = 1 if was_settled else place.failures + 1
-        pause = 0.0 if place.failures == 1 else min(BACKOFF_SECONDS * 2 ** (place.failures - 2), BACKOFF_LIMIT)
-        place.worker, place.start_at = None, now + pause
+        if was_settled:
+            place.failures = 0
+        place.worker = None
+        self._pause(place, now)
         worker.kill()
         self._ended(worker.pid)
         for problem in _problems_of(worker):
             _log.error("%s", problem, extra={"event": "worker_start_failed"})
         _log.error("a worker %s and is started again", worker.ending, extra={"event": "worker_ended"})
+
+    def _pause(self, place: _Place, now: float) -> None:
+        place.failures += 1
+        pause = 0.0 if place.failures == 1 else min(BACKOFF_SECONDS * 2 ** (place.failures - 2), BACKOFF_LIMIT)
+        place.start_at = now + pause
+
+    def _fill(self, place: _Place, now: float) -> None:
+        place.worker = self._begin(now)
+        if place.worker is None:
+            self._pause(place, now)
+
+    def _begin(self, now: float) -> Worker | None:
+        """None: this machine has no process or descriptor left, which must not end those that serve."""
+        try:
+            return Worker(self._launch, now=now)
+        except OSError as error:
+            _log.error("%s (%s)", _NO_PROCESS, error.strerror, extra={"event": "worker_start_failed"})
+            return None
+
+    def _begin_successor(self, now: float) -> None:
+        self._successor = self._begin(now)
+        if self._successor is None:
+            self._pending, self._is_reloading = [], False
+            _log.error("not reloaded: %s", _NO_PROCESS, extra={"event": "reload_refused"})
 
     def _look_after_reload(self) -> None:
         """Replace the workers one after the other: the new one serves before the old one is asked to stop."""
@@ -154,15 +181,15 @@ class Supervisor:
         if self._successor is not None:
             self._look_after_successor(self._successor, now)
         elif self._pending and not self._leaving:
-            self._successor = Worker(self._launch, now=now)
+            self._begin_successor(now)
         elif self._is_reloading and not self._leaving:
             self._is_reloading = False
             _log.info("every worker has the new configuration", extra={"event": "reload_done"})
         elif self._wants_reload and self._has_served and not self._pending:
             self._wants_reload = False
             self._pending = list(self._places)
-            self._successor = Worker(self._launch, now=now)
             _log.info("reloading", extra={"event": "reload_begun"})
+            self._begin_successor(now)
 
     def _look_after_successor(self, successor: Worker, now: float) -> None:
         if successor.is_serving:
