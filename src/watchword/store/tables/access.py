@@ -12,12 +12,13 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
+    false,
 )
 
 from watchword.store.tables.metadata import metadata
 
 # A protected resource (RFC 8707). `scopes` is a list of {"name", "description"}; `signing_alg` signs its
-# access tokens, the ring's default where it is null.
+# access tokens, the ring's default where it is null; with `status_list` they name a place in a Token Status List.
 apis = Table(
     "apis",
     metadata,
@@ -28,6 +29,7 @@ apis = Table(
     Column("token_lifetime", Integer, nullable=False),
     Column("secret_hash", String(64)),
     Column("signing_alg", String(32)),
+    Column("status_list", Boolean, nullable=False, server_default=false()),
     Column("status", String(16), nullable=False),
     Column("created_at", Double, nullable=False),
     CheckConstraint("status IN ('active', 'disabled')", name="status"),
