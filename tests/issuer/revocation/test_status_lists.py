@@ -6,12 +6,13 @@ import zlib
 from dataclasses import replace
 from functools import partial
 from random import Random
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import httpx2
 import pytest
 from sqlalchemy import func, select
 from tests.issuer.issuing import ISSUER, ORDERS, STOCK, World
+from tests.issuer.revocation.serving import served
 
 from watchword.issuer.housekeeping import MAX_SKEW, prune
 from watchword.issuer.revocation import status_lists, status_place, withdraw
@@ -27,6 +28,11 @@ from watchword.store.repositories.clients import Client
 from watchword.store.repositories.epochs import Epochs
 from watchword.store.repositories.status_lists import Held, Place
 from watchword.store.tables import status_entries
+from watchword.verify import AsyncVerifier, Verifier
+from watchword.verify.errors import TokenRevokedError
+
+if TYPE_CHECKING:
+    from watchword.verify.options import VerifierOptions
 
 pytestmark = pytest.mark.anyio
 
@@ -40,6 +46,28 @@ async def opt_in(world: World, *, on: bool = True, audience: str = ORDERS) -> No
         apis.update(connection, replace(api, status_list=on))
 
     await world.issuer.store.write(job)
+
+
+async def test_our_own_verifier_reads_them_too(world: World) -> None:
+    """Without the feed, over a real socket, blocking and not."""
+    await opt_in(world)
+    client = await world.client()
+    hers, others = [(await world.sign_in(client))["access_token"] for _ in range(2)]
+    async with served(world) as issuer:
+        options: VerifierOptions = {
+            "issuer": ISSUER, "audience": ORDERS, "jwks_url": issuer.url + "/jwks", "revocation": "off",
+            "status_lists": "reject", "clock": world.clock,
+        }  # fmt: skip
+        verifier, waiting = Verifier(**options), AsyncVerifier(**options)
+        assert (await asyncio.to_thread(verifier.verify, hers)).sub == world.user.id
+        assert (await waiting.verify(hers)).sub == world.user.id
+        await strike(world, "grant", hers, client)
+        world.clock.advance(TTL)
+        with pytest.raises(TokenRevokedError):
+            await asyncio.to_thread(verifier.verify, hers)
+        with pytest.raises(TokenRevokedError):
+            await waiting.verify(hers)
+        assert (await asyncio.to_thread(verifier.verify, others)).sub == world.user.id
 
 
 async def place_of(world: World, token: str) -> tuple[str, int]:
@@ -334,6 +362,8 @@ async def test_a_place_that_is_given_anew_shows_nothing_of_the_one_before(world:
     claims = await world.claims_of((await fetch(world, uri)).text, typ=TYPE)
     assert not any(zlib.decompress(base64url.decode_text(claims["status_list"]["lst"])))
     assert MAX_SKEW > LIFETIME + TTL, "it is deleted so much later"
+    kept = LONGEST + ROW_LEEWAY + status_place.SPARE
+    assert kept + 2 * MAX_SKEW < places.LONGEST_KEPT, "withdrawals of before hit no place any more"
 
 
 def place_of_expired(token: str) -> tuple[str, int]:

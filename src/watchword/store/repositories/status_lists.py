@@ -8,17 +8,18 @@ import secrets
 from dataclasses import asdict, dataclass
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, and_, delete, exists, func, insert, or_, select, update
+from sqlalchemy import ColumnElement, Connection, and_, delete, exists, func, insert, or_, select, update
 
 from watchword.store.identifiers import new_id
-from watchword.store.repositories.epochs import Epochs, current
+from watchword.store.repositories.epochs import EpochKind, Epochs, current
 from watchword.store.repositories.inserting import insert_absent
 from watchword.store.tables import apis, epochs, grants, signing_keys, status_entries, status_lists
 
 # Places are drawn, not counted, so that nothing can be read from a number. A list is full when this many draws in a row
 # hit places that are taken: at four fifths that happens once in a thousand times.
 _DRAWS = 32
-PAGE = 16_384  # places that one statement looks at: PostgreSQL's have two seconds each, and the event loop its turn
+LONGEST_KEPT = 86_400.0  # seconds: no place is kept for so long after the withdrawal of what it stands for
+PAGE = 65_536  # places that one statement looks at: PostgreSQL's have two seconds each, and the event loop its turn
 
 
 class Place(NamedTuple):
@@ -128,22 +129,28 @@ def hit(connection: Connection, wanted: StatusList, start: int, *, now: float) -
 
     What may withdraw a token is the same as for introspection: its grant, its key, one of its epochs, or itself.
     """
-    entry, subject, client = status_entries, epochs.alias(), epochs.alias()
-    joined = (
-        entry.outerjoin(subject, and_(subject.c.kind == "subject", subject.c.value == entry.c.subject))
-        .outerjoin(client, and_(client.c.kind == "client", client.c.value == entry.c.client_id))
-        .outerjoin(grants, grants.c.id == entry.c.grant_id)
-    )
+    entry = status_entries
+    since = now - LONGEST_KEPT
+    revoked = select(grants.c.id).where(grants.c.revoked_at > since)
+    compromised = select(signing_keys.c.kid).where(signing_keys.c.state == "compromised")
     is_hit = or_(
         entry.c.withdrawn_at.is_not(None),
         entry.c.all_epoch < current(connection, "all", ""),
-        subject.c.epoch > entry.c.subject_epoch,
-        client.c.epoch > entry.c.client_epoch,
-        grants.c.revoked_at.is_not(None),
-        entry.c.kid.in_(select(signing_keys.c.kid).where(signing_keys.c.state == "compromised")),
+        _is_behind("subject", entry.c.subject, entry.c.subject_epoch, since),
+        _is_behind("client", entry.c.client_id, entry.c.client_epoch, since),
+        entry.c.grant_id.in_(revoked),
+        entry.c.kid.in_(compromised),
     )
     within = (entry.c.list_id == wanted.id, entry.c.idx >= start, entry.c.idx < start + PAGE, entry.c.expires_at > now)
-    return list(connection.execute(select(entry.c.idx).select_from(joined).where(*within, is_hit)).scalars())
+    return list(connection.execute(select(entry.c.idx).where(*within, is_hit)).scalars())
+
+
+def _is_behind(kind: EpochKind, value: ColumnElement[str], epoch: ColumnElement[int], since: float) -> Any:
+    # An epoch is never lower than the second in which it was raised. The few that were raised lately are put together
+    # once; for most places that is all there is to ask.
+    lately = select(epochs.c.value).where(epochs.c.kind == kind, epochs.c.epoch > int(since))
+    is_lower = exists().where(epochs.c.kind == kind, epochs.c.value == value, epochs.c.epoch > epoch)
+    return and_(value.in_(lately), is_lower)
 
 
 def forget_expired(connection: Connection, *, now: float, most: int) -> int:

@@ -7,12 +7,14 @@ from sqlalchemy import (
     Column,
     Double,
     ForeignKey,
+    Index,
     Integer,
     String,
     Table,
     Text,
     UniqueConstraint,
     false,
+    text,
 )
 
 from watchword.store.tables.metadata import metadata
@@ -99,4 +101,10 @@ grants = Table(
     Column("revoked_at", Double),
     Column("revoked_reason", String(64)),
     UniqueConstraint("id", "client_id"),
+    Index(
+        "ix_grants_revoked_at",
+        "revoked_at",
+        sqlite_where=text("revoked_at IS NOT NULL"),
+        postgresql_where=text("revoked_at IS NOT NULL"),
+    ),
 )

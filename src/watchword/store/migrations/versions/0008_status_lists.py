@@ -13,7 +13,9 @@ depends_on = None
 
 
 def upgrade() -> None:
-    """Make the tables, empty, and have no API want them: a server of the version before goes on as it did."""
+    """Make the tables, empty, and have no API want them: a server of the version before goes on as it did. The index
+    finds the grants that were revoked lately.
+    """
     op.add_column("apis", sa.Column("status_list", sa.Boolean(), nullable=False, server_default=sa.false()))
     op.create_table(
         "status_lists",
@@ -52,4 +54,11 @@ def upgrade() -> None:
         unique=True,
         sqlite_where=sa.text("withdrawn_at IS NULL"),
         postgresql_where=sa.text("withdrawn_at IS NULL"),
+    )
+    op.create_index(
+        "ix_grants_revoked_at",
+        "grants",
+        ["revoked_at"],
+        sqlite_where=sa.text("revoked_at IS NOT NULL"),
+        postgresql_where=sa.text("revoked_at IS NOT NULL"),
     )
