@@ -8,7 +8,7 @@ import secrets
 from dataclasses import asdict, dataclass
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Connection, and_, delete, exists, func, insert, or_, select, update
+from sqlalchemy import ColumnElement, Connection, and_, delete, exists, insert, or_, select, tuple_, update
 
 from watchword.store.identifiers import new_id
 from watchword.store.repositories.epochs import EpochKind, Epochs, current
@@ -118,12 +118,6 @@ def list_ids(connection: Connection) -> list[str]:
     return list(connection.execute(ids).scalars())
 
 
-def count_places(connection: Connection, api_id: str, *, now: float) -> int:
-    """How many places of the API's lists tokens may still name at ``now`` (UTC epoch seconds)."""
-    kept = (status_entries.c.api_id == api_id, status_entries.c.expires_at > now)
-    return connection.execute(select(func.count()).select_from(status_entries).where(*kept)).scalar_one()
-
-
 def hit(connection: Connection, wanted: StatusList, start: int, *, now: float) -> list[int]:
     """Which of the `PAGE` places from ``start`` on have had their tokens withdrawn at ``now`` (UTC epoch seconds).
 
@@ -168,9 +162,7 @@ def forget_expired(connection: Connection, *, now: float, most: int) -> int:
     oldest = (
         select(entry.c.list_id, entry.c.idx).where(entry.c.expires_at <= now).order_by(entry.c.expires_at).limit(most)
     )
-    places = [Place(row.list_id, row.idx) for row in connection.execute(oldest)]
-    for place in places:
-        connection.execute(delete(entry).where(*_at(place), entry.c.expires_at <= now))
+    forgotten = connection.execute(delete(entry).where(tuple_(entry.c.list_id, entry.c.idx).in_(oldest))).rowcount
     newer = status_lists.alias()
     is_over = or_(
         exists().where(newer.c.api_id == status_lists.c.api_id, newer.c.created_at > status_lists.c.created_at),
@@ -178,7 +170,7 @@ def forget_expired(connection: Connection, *, now: float, most: int) -> int:
     )
     is_empty = ~exists().where(entry.c.list_id == status_lists.c.id)
     connection.execute(delete(status_lists).where(is_over, is_empty))
-    return len(places)
+    return forgotten
 
 
 def _open(held: Held) -> Any:
