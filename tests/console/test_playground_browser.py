@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 from playwright.sync_api import Page, expect
-from tests.console.up import Watched, browsing, running_up, set_up, sign_in
+from tests.console.up import Watched, answer_sign_in, browsing, running_up, set_up, sign_in
 from tests.e2e.installation import Installation
 
 from watchword.console.playground.kinds import arrows_of, attacks_on
@@ -98,6 +98,8 @@ def test_a_kind_is_created_run_and_attacked(up: Installation, watched: Watched, 
         if attack.name in {"rotate-the-key", "compromise-the-key"}:
             continue  # a successor must have been published for more than a minute: they have tests of their own
         page.click(f"#attack-{attack.name}")
+        if attack.name == "sign-out-everywhere":  # of this console, too; the sign-in leads to what came of it
+            answer_sign_in(page)
         expect(page.locator("#play-state")).to_have_text("The defence held")
         expect(page.locator("#outcome")).to_contain_text(attack.why)
         if attack.name in LAST_CODES:

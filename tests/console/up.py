@@ -66,7 +66,12 @@ def set_up(page: Page, installation: Installation) -> None:
 def sign_in(page: Page, installation: Installation, path: str = "/console") -> None:
     """Come to a page of the console by way of the login page."""
     page.goto(f"{installation.issuer}{path}")
+    answer_sign_in(page)
+    page.wait_for_url(f"{installation.issuer}{path}")
+
+
+def answer_sign_in(page: Page) -> None:
+    """Fill in the login page that has come up."""
     page.fill("[name=username]", ADMIN["email"])
     page.fill("[name=password]", ADMIN["password"])
     page.click("#login-submit")
-    page.wait_for_url(f"{installation.issuer}{path}")

@@ -6,7 +6,7 @@ import pytest
 
 from watchword.jose import Key, KeySet
 from watchword.jose.errors import InvalidKeyError
-from watchword.verify.key_cache import COOL_DOWN, STALE_IF_ERROR, KeyCache, Plan
+from watchword.verify.key_cache import COOL_DOWN, HURRIED_COOL_DOWN, HURRY, STALE_IF_ERROR, KeyCache, Plan
 
 OLD, NEW = Key.generate("ES256", kid="old"), Key.generate("ES256", kid="new")
 HOUR = 3600.0
@@ -148,3 +148,43 @@ def test_r31_a_name_is_remembered_after_its_key_is_gone() -> None:
     with pytest.raises(InvalidKeyError):
         cache.succeed(cache.begin(600), KeySet([Key.generate("ES256", kid="old")]), 300, 600)
     cache.succeed(cache.begin(900), KeySet([OLD]), 300, 900)
+
+
+def test_r36_after_a_withdrawal_the_key_in_its_place_is_looked_for_at_once() -> None:
+    cache = filled()
+    assert cache.plan("new", 1, fetching=False) is Plan.USE  # a set came a second ago: a name that may not exist
+    cache.hurry(0)
+    assert cache.plan("new", 0, fetching=False) is Plan.WAIT_BRIEFLY
+
+
+def test_r36_a_process_of_the_issuer_that_lags_a_second_behind_costs_a_second() -> None:
+    cache = filled()
+    cache.hurry(1)
+    cache.succeed(cache.begin(1.5), KeySet([OLD]), 300, 1.5)  # without the new key
+    assert cache.plan("new", 2.4, fetching=False) is Plan.USE
+    assert cache.plan("new", 2.5, fetching=False) is Plan.WAIT_BRIEFLY
+
+
+def test_r36_nobody_has_to_come_soon_after_the_withdrawal() -> None:
+    cache, late = filled(), 1 + HURRY + 10
+    cache.hurry(1)
+    assert cache.plan("new", late, fetching=False) is Plan.WAIT_BRIEFLY
+    cache.succeed(cache.begin(late), KeySet([NEW]), 300, late)
+    assert cache.plan("random", late + COOL_DOWN - 1, fetching=False) is Plan.USE
+    assert cache.plan("random", late + COOL_DOWN, fetching=False) is Plan.WAIT_BRIEFLY
+
+
+@pytest.mark.parametrize("is_answered", [True, False])
+def test_r33_a_flood_of_names_after_a_withdrawal_gets_a_handful_of_fetches_more(*, is_answered: bool) -> None:
+    cache, begun = filled(), 0
+    cache.hurry(1)
+    for quarter in range(240):
+        now = 1 + quarter / 4
+        if cache.plan(f"random-{quarter}", now, fetching=False) is Plan.WAIT_BRIEFLY:
+            begun += 1
+            ticket = cache.begin(now)
+            if is_answered:
+                cache.succeed(ticket, KeySet([OLD]), 300, now)
+            else:
+                cache.fail(now)
+    assert begun == HURRY / HURRIED_COOL_DOWN + 2

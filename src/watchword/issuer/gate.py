@@ -4,7 +4,9 @@ Whatever withdraws the right to tokens from a user, a client or a session is loo
 no grant type can forget one.
 """
 
-from sqlalchemy import ColumnElement, Connection, exists, func, literal, select
+from functools import lru_cache
+
+from sqlalchemy import ColumnElement, Connection, Select, String, bindparam, exists, func, literal, select
 
 from watchword.issuer.keys.signers import Signers, SignersWithdrawnError
 from watchword.store.repositories import signing_keys
@@ -36,23 +38,16 @@ def subject_may_receive_tokens(
     Raises:
         SignersWithdrawnError: a key of ``signers`` may not sign any more.
     """
-    conditions: list[ColumnElement[bool]] = [
-        exists().where(clients.c.id == client_id, clients.c.status == "active"),
-    ]
-    if user_id is not None:
-        conditions.append(exists().where(users.c.id == user_id, users.c.status == "active"))
-    if session_id is not None:
-        conditions.append(
-            exists().where(sessions.c.id == session_id, sessions.c.user_id == user_id, sessions.c.ended_at.is_(None))
-        )
-    kids = () if signers is None else signers.kids
-    statement = select(
-        _epoch("subject", user_id or client_id),
-        _epoch("client", client_id),
-        _epoch("all", ""),
-        signing_keys.count_signing(kids) if kids else literal(0),
-    ).where(*conditions)
-    row = connection.execute(statement).first()
+    kids = () if signers is None else tuple(signers.kids)
+    asked = {
+        "client": client_id,
+        "user": user_id,
+        "session": session_id,
+        "subject": user_id or client_id,
+        **{f"kid_{number}": kid for number, kid in enumerate(kids)},
+    }
+    statement = _statement(has_user=user_id is not None, has_session=session_id is not None, kids=len(kids))
+    row = connection.execute(statement, asked).first()
     if row is None:
         return None
     *found, signing = map(int, row)
@@ -61,6 +56,26 @@ def subject_may_receive_tokens(
     return Epochs(*found)
 
 
-def _epoch(kind: EpochKind, value: str) -> ColumnElement[int]:
+@lru_cache(maxsize=64)
+def _statement(*, has_user: bool, has_session: bool, kids: int) -> Select[int, int, int, int]:
+    """Built once for each shape: to build it takes many times as long as to run it, and it runs with every token."""
+    client, user, session = (bindparam(name, type_=String) for name in ("client", "user", "session"))
+    conditions = [exists().where(clients.c.id == client, clients.c.status == "active")]
+    if has_user:
+        conditions.append(exists().where(users.c.id == user, users.c.status == "active"))
+    if has_session:
+        conditions.append(
+            exists().where(sessions.c.id == session, sessions.c.user_id == user, sessions.c.ended_at.is_(None))
+        )
+    named = [bindparam(f"kid_{number}", type_=String) for number in range(kids)]
+    return select(
+        _epoch("subject", bindparam("subject", type_=String)),
+        _epoch("client", client),
+        _epoch("all", literal("")),
+        signing_keys.count_signing(named) if named else literal(0),
+    ).where(*conditions)
+
+
+def _epoch(kind: EpochKind, value: ColumnElement[str]) -> ColumnElement[int]:
     epoch = select(epochs.c.epoch).where(epochs.c.kind == kind, epochs.c.value == value).scalar_subquery()
     return func.coalesce(epoch, literal(0))

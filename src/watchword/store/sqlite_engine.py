@@ -16,7 +16,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.engine import URL
@@ -358,22 +358,33 @@ class _Writer(_Lane):
         connection = self._connection
         with connection.begin():
             for ticket in batch:
-                try:
-                    with connection.begin_nested():
-                        ticket.run(connection)
-                except BaseException as error:  # noqa: BLE001  it belongs to the caller; the batch goes on without it
-                    ticket.fail(error)
-                self._check_unbroken(connection)
+                self._run_apart(connection, ticket)
             failpoint("store.before_commit")
         failpoint("store.after_commit")
 
     @staticmethod
-    def _check_unbroken(connection: Connection) -> None:
-        # A full disk or an I/O error ends the whole transaction and not only the savepoint: what earlier jobs of the
-        # batch did is gone too, and must not be acknowledged.
-        driver = connection.connection.dbapi_connection
-        if driver is None or not driver.in_transaction:
-            raise StoreUnavailableError("the database gave up the transaction")
+    def _run_apart(connection: Connection, ticket: _Ticket) -> None:
+        """Run one job of the batch; if it fails, nothing of it stays.
+
+        The savepoint is the driver's own: SQLAlchemy's takes longer than the statements of a refresh.
+        """
+        driver = cast("sqlite3.Connection", connection.connection.driver_connection)
+        driver.execute("SAVEPOINT watchword_job")
+        try:
+            ticket.run(connection)
+        except BaseException as error:  # noqa: BLE001  it belongs to the caller; the batch goes on without it
+            ticket.fail(error)
+            _check_unbroken(driver)
+            driver.execute("ROLLBACK TO watchword_job")
+        _check_unbroken(driver)
+        driver.execute("RELEASE watchword_job")
+
+
+def _check_unbroken(driver: sqlite3.Connection) -> None:
+    # A full disk or an I/O error ends the whole transaction and not only the savepoint: what earlier jobs of the
+    # batch did is gone too, and must not be acknowledged.
+    if not driver.in_transaction:
+        raise StoreUnavailableError("the database gave up the transaction")
 
 
 def _dismiss(connection: Connection | None) -> None:

@@ -3,10 +3,11 @@ on the monotonic scale.
 
 A key that is known never waits for the network while somebody asks regularly: the set is renewed before it grows
 old, and an issuer that does not answer costs nothing for a day. A key that is not known is asked for at most every
-30 seconds, whatever the traffic. A removed key is dropped with the next set, at the latest when the set is as old as
-``Cache-Control`` allowed.
+30 seconds, whatever the traffic; sooner only when the issuer has told that a key was withdrawn. A removed key is
+dropped with the next set, at the latest when the set is as old as ``Cache-Control`` allowed.
 """
 
+import math
 from dataclasses import dataclass
 from enum import Enum
 
@@ -14,6 +15,9 @@ from watchword.jose.errors import InvalidKeyError
 from watchword.jose.jwk_set import KeySet
 
 COOL_DOWN = 30.0  # seconds between fetches for a name that is not known, and after a failure
+# When the issuer tells that a key was stolen, another signs already that nobody may have met. It is published by every
+# process of the issuer within a second; five allow for clocks' ticks and busy machines.
+HURRY, HURRIED_COOL_DOWN = 5.0, 1.0  # seconds
 FIRST_RETRY = 1.0  # seconds after the first failure while there are no keys at all; doubles up to COOL_DOWN
 MIN_LIFETIME, DEFAULT_LIFETIME, MAX_LIFETIME = 60.0, 300.0, 3600.0
 RENEW_AFTER = 0.8  # of the lifetime
@@ -60,11 +64,23 @@ class KeysStatus:
 class KeyCache:
     """The decisions. The caller serialises everything except `snapshot`, which may be read at any time."""
 
-    __slots__ = ("_failures", "_last_begun", "_last_ended", "_names", "_newest", "_tickets", "snapshot")
+    __slots__ = (
+        "_failures",
+        "_hurried_until",
+        "_is_hurried",
+        "_last_begun",
+        "_last_ended",
+        "_names",
+        "_newest",
+        "_tickets",
+        "snapshot",
+    )
 
     def __init__(self) -> None:
         self.snapshot: Snapshot | None = None
         self._last_begun: float | None = None
+        self._is_hurried = False
+        self._hurried_until = -math.inf
         self._last_ended = 0.0
         self._failures = 0
         self._tickets = 0
@@ -89,6 +105,7 @@ class KeyCache:
     def begin(self, now: float) -> int:
         """A fetch begins; its ticket orders it among others."""
         self._last_begun = now
+        self._is_hurried = False
         self._tickets += 1
         return self._tickets
 
@@ -128,10 +145,20 @@ class KeyCache:
         """A fetch began in a process that was left behind: here it never began."""
         self._last_begun = None
 
+    def hurry(self, now: float) -> None:
+        """The issuer has withdrawn a key: whatever was fetched before may lack the one that signs in its place.
+
+        At most a handful of fetches are let through by it, however many names are asked for (R33).
+        """
+        self._is_hurried = True
+        self._hurried_until = now + HURRY
+
     def _may_begin(self, now: float) -> bool:
-        if self._last_begun is None:
+        if self._last_begun is None or self._is_hurried:
             return True
         wait = COOL_DOWN
         if self.snapshot is None and self._failures:
             wait = min(FIRST_RETRY * 2.0 ** min(self._failures - 1, 10), COOL_DOWN)
+        if self._last_begun < self._hurried_until:
+            wait = min(wait, HURRIED_COOL_DOWN)
         return now - self._last_begun >= wait

@@ -57,6 +57,10 @@ class KeySource(Protocol):
         """The keys, if nothing has to be fetched for that; None otherwise."""
         ...
 
+    def hurry(self) -> None:
+        """The issuer has withdrawn a key: do not wait before the one in its place is looked for."""
+        ...
+
     def forget(self) -> None:
         """Begin anew."""
         ...
@@ -84,6 +88,9 @@ class GivenKeys:
     def at_hand(self, kid: str | None, monotonic: float) -> KeySet | None:
         del kid, monotonic
         return self._keys
+
+    def hurry(self) -> None:
+        """There is nothing to wait for."""
 
     def forget(self) -> None:
         """Nothing was learnt that could be forgotten."""
@@ -158,6 +165,11 @@ class PublishedKeys:
             return None
         keys = snapshot.keys
         return keys if kid is None or kid in keys else None
+
+    def hurry(self) -> None:
+        """See `KeySource`."""
+        with self._lock:
+            self.cache.hurry(self._clock.monotonic())
 
     def forget(self) -> None:
         """Begin anew; a fetch under way lands in what is left behind."""

@@ -42,7 +42,11 @@ def at_work(settings: VerifierSettings) -> Iterator[TrustedAtWork]:
             if issuer.keys is None
             else GivenKeys(issuer.keys)
         )
-        journal = None if issuer.revocation is None else JournalReader(issuer.revocation, clock=settings.clock)
+        journal = (
+            None
+            if issuer.revocation is None
+            else JournalReader(issuer.revocation, clock=settings.clock, keys_withdrawn=keys.hurry)
+        )
         lists = None
         if issuer.status_lists is not None:
             lists = StatusListReader(issuer.status_lists, keys, clock=settings.clock)

@@ -31,6 +31,7 @@ EXPECTED: dict[str, tuple[str, list[int]]] = {
     "refresh-token-replay": ("invalid_grant", [200, 200, 400, 400]),  # O24, R07
     "code-replay": ("invalid_grant", [200, 400, 400]),  # O20
     "revoked-token": ("token_revoked", [200, 200, 401]),  # R40
+    "sign-out-everywhere": ("token_revoked", [200, 401, 400]),
     "own-key-our-kid": ("signature_invalid", [401]),  # J54
     "key-in-the-header": ("key_unknown", [401, 401]),  # J50
     "token-in-the-query": ("request_malformed", [400]),  # O28

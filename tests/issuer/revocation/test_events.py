@@ -104,13 +104,22 @@ async def test_more_than_fits_into_a_batch_comes_in_several(world: World) -> Non
 
 
 async def test_nothing_is_left_out_while_many_withdraw(world: World) -> None:
-    async with served(world) as issuer, pushed(issuer, await place(world, 0)) as stream:
-        writers = [asyncio.create_task(write(world, [f"g-{number}", f"h-{number}"])) for number in range(30)]
-        seen: list[int] = []
+    async def withdraw(writer: int) -> None:
+        for number in range(5):
+            await write(world, [f"g-{writer}-{number}", f"h-{writer}-{number}"])
+
+    seen: list[int] = []
+    # As many at once as the pool has connections for, less those of whoever looks: more would be told to come again.
+    async with (
+        served(world) as issuer,
+        pushed(issuer, await place(world, 0)) as stream,
+        asyncio.TaskGroup() as writers,
+    ):
+        for writer in range(6):
+            writers.create_task(withdraw(writer))
         while len(seen) < 60:
             seen += [entry.seq for entry in (await batch(world, stream)).entries]
-        assert seen == list(range(1, 61))
-        await asyncio.gather(*writers)
+    assert seen == list(range(1, 61))
 
 
 async def test_a_heartbeat_carries_the_number_and_a_signature(world: World) -> None:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, ClassVar
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, literal, select
 
 from watchword.clock import Clock
 from watchword.issuer.keys.ring import KeyRing
@@ -184,7 +184,7 @@ class Feed:
 def _if_signing(
     connection: Connection, *, kid: str, job: Callable[[Connection], tuple[Head, list[Entry]]]
 ) -> tuple[Head, list[Entry]] | None:
-    may_sign = connection.execute(select(signing_keys.count_signing((kid,)))).scalar_one()
+    may_sign = connection.execute(select(signing_keys.count_signing((literal(kid),)))).scalar_one()
     return job(connection) if may_sign else None
 
 

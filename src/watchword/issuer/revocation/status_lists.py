@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, literal, select
 
 from watchword.clock import Clock
 from watchword.issuer.keys.ring import KeyRing
@@ -137,7 +137,8 @@ def encode_list(size: int, hits: Iterable[int]) -> str:
 
 def _see(connection: Connection, *, list_id: str, signers: Signers) -> tuple[Head, StatusList | None] | None:
     """The journal's head and the list; None where a key at hand may not sign any more."""
-    may_sign = int(connection.execute(select(signing_keys.count_signing(signers.kids))).scalar_one())
+    kids = [literal(kid) for kid in signers.kids]
+    may_sign = int(connection.execute(select(signing_keys.count_signing(kids))).scalar_one())
     if may_sign < len(signers.kids):
         return None
     return journal.head(connection), status_lists.find_list(connection, list_id)

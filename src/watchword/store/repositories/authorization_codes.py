@@ -5,9 +5,18 @@ A used row stays until it is cleaned up: a second use must still be recognised f
 
 from dataclasses import dataclass, field
 
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import Connection, bindparam, insert, select, update
 
 from watchword.store.tables import authorization_codes
+
+# Built once: they run with every sign-in.
+_FIND = select(authorization_codes).where(authorization_codes.c.code_hash == bindparam("wanted"))
+_USE = (
+    update(authorization_codes)
+    .where(authorization_codes.c.code_hash == bindparam("used"), authorization_codes.c.used_at.is_(None))
+    .values(used_at=bindparam("now"))
+    .returning(authorization_codes.c.code_hash)
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,7 +53,7 @@ def create(connection: Connection, code: AuthorizationCode) -> None:
 
 def find(connection: Connection, code_hash: str) -> AuthorizationCode | None:
     """The code with this hash, used or not; None when there is none."""
-    row = connection.execute(select(authorization_codes).where(authorization_codes.c.code_hash == code_hash)).first()
+    row = connection.execute(_FIND, {"wanted": code_hash}).first()
     if row is None:
         return None
     return AuthorizationCode(
@@ -62,10 +71,4 @@ def find(connection: Connection, code_hash: str) -> AuthorizationCode | None:
 
 def use(connection: Connection, code_hash: str, *, now: float) -> bool:
     """Mark the code used; True for exactly one caller, whatever runs at the same time (O21)."""
-    statement = (
-        update(authorization_codes)
-        .where(authorization_codes.c.code_hash == code_hash, authorization_codes.c.used_at.is_(None))
-        .values(used_at=now)
-        .returning(authorization_codes.c.code_hash)
-    )
-    return connection.execute(statement).first() is not None
+    return connection.execute(_USE, {"used": code_hash, "now": now}).first() is not None

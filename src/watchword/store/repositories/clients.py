@@ -4,10 +4,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from sqlalchemy import Connection, Row, func, insert, select
+from sqlalchemy import Connection, Row, bindparam, func, insert, select
 from sqlalchemy import update as update_statement
 
 from watchword.store.tables import clients, subjects
+
+_FIND = select(clients).where(clients.c.id == bindparam("wanted"))  # built once: it runs with every token
 
 Origin = Literal["operator", "dynamic", "document"]
 Profile = Literal["oidc", "oauth2.1", "mcp", "fapi2"]
@@ -48,7 +50,7 @@ class Client:
 
 def find(connection: Connection, client_id: str) -> Client | None:
     """The client ``client_id``, whatever its status; None when there is none."""
-    row = connection.execute(select(clients).where(clients.c.id == client_id)).first()
+    row = connection.execute(_FIND, {"wanted": client_id}).first()
     return None if row is None else _client(row)
 
 

@@ -7,10 +7,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import Connection, Row, insert, select, update
+from sqlalchemy import Connection, Row, bindparam, insert, select, update
 
 from watchword.store.repositories.epochs import Epochs
 from watchword.store.tables import clients, grants
+
+_FIND = select(grants).where(grants.c.id == bindparam("wanted"))  # built once: it runs with every refresh
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,7 +72,7 @@ def create(connection: Connection, grant: Grant) -> None:
 
 def find(connection: Connection, grant_id: str) -> Grant | None:
     """The grant ``grant_id``, revoked or not; None when there is none."""
-    row = connection.execute(select(grants).where(grants.c.id == grant_id)).first()
+    row = connection.execute(_FIND, {"wanted": grant_id}).first()
     return None if row is None else _grant(row)
 
 

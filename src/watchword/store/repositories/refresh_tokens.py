@@ -3,9 +3,19 @@
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import Connection, Row, insert, select, update
+from sqlalchemy import Connection, Row, bindparam, insert, select, update
 
 from watchword.store.tables import refresh_tokens
+
+# Built once: to build a statement takes several times as long as to run it, and these run with every refresh.
+_CREATE = insert(refresh_tokens)
+_FIND = select(refresh_tokens).where(refresh_tokens.c.token_hash == bindparam("wanted"))
+_USE = (
+    update(refresh_tokens)
+    .where(refresh_tokens.c.token_hash == bindparam("used"), refresh_tokens.c.used_at.is_(None))
+    .values(used_at=bindparam("now"), successor_hash=bindparam("successor"))
+    .returning(refresh_tokens.c.token_hash)
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,34 +35,30 @@ class RefreshToken:
 def create(connection: Connection, token: RefreshToken) -> None:
     """Write ``token``."""
     connection.execute(
-        insert(refresh_tokens).values(
-            token_hash=token.token_hash,
-            grant_id=token.grant_id,
-            client_id=token.client_id,
-            generation=token.generation,
-            created_at=token.created_at,
-            expires_at=token.expires_at,
-            used_at=token.used_at,
-            successor_hash=token.successor_hash,
-        )
+        _CREATE,
+        {
+            "token_hash": token.token_hash,
+            "grant_id": token.grant_id,
+            "client_id": token.client_id,
+            "generation": token.generation,
+            "created_at": token.created_at,
+            "expires_at": token.expires_at,
+            "used_at": token.used_at,
+            "successor_hash": token.successor_hash,
+        },
     )
 
 
 def find(connection: Connection, token_hash: str) -> RefreshToken | None:
     """The token with this hash, used or not; None when there is none."""
-    row = connection.execute(select(refresh_tokens).where(refresh_tokens.c.token_hash == token_hash)).first()
+    row = connection.execute(_FIND, {"wanted": token_hash}).first()
     return None if row is None else _token(row)
 
 
 def use(connection: Connection, token_hash: str, *, successor_hash: str, now: float) -> bool:
     """Mark the token used in favour of its successor; True for exactly one caller (O25, R05)."""
-    statement = (
-        update(refresh_tokens)
-        .where(refresh_tokens.c.token_hash == token_hash, refresh_tokens.c.used_at.is_(None))
-        .values(used_at=now, successor_hash=successor_hash)
-        .returning(refresh_tokens.c.token_hash)
-    )
-    return connection.execute(statement).first() is not None
+    taken = connection.execute(_USE, {"used": token_hash, "successor": successor_hash, "now": now})
+    return taken.first() is not None
 
 
 def extend(connection: Connection, token_hash: str, *, expires_at: float) -> None:

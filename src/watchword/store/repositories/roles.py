@@ -2,17 +2,19 @@
 
 from collections.abc import Sequence
 
-from sqlalchemy import Connection, delete, select
+from sqlalchemy import Connection, bindparam, delete, select
 
 from watchword.store.repositories.inserting import insert_absent
 from watchword.store.tables import role_assignments, users
 
+# Built once: it runs with every token.
+_HELD = select(role_assignments.c.role).where(role_assignments.c.subject_id == bindparam("wanted"))
+
 
 def roles_of(connection: Connection, subject_id: str) -> tuple[str, ...]:
     """The roles of a user or a client, in alphabetical order."""
-    held = select(role_assignments.c.role).where(role_assignments.c.subject_id == subject_id)
     # Sorted here: databases disagree about the order of letters.
-    return tuple(sorted(connection.execute(held).scalars()))
+    return tuple(sorted(connection.execute(_HELD, {"wanted": subject_id}).scalars()))
 
 
 def roles_of_each(connection: Connection, subject_ids: Sequence[str]) -> dict[str, tuple[str, ...]]:

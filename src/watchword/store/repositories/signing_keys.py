@@ -8,10 +8,14 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from sqlalchemy import Connection, Row, ScalarSelect, func, select, update
+from sqlalchemy import ColumnElement, Connection, Row, ScalarSelect, bindparam, func, select, update
 
 from watchword.store.repositories.inserting import insert_absent
 from watchword.store.tables import signing_keys
+
+# Built once: they run with every token.
+_FIND = select(signing_keys).where(signing_keys.c.kid == bindparam("wanted"))
+_LIST_ALL = select(signing_keys).order_by(signing_keys.c.created_at, signing_keys.c.kid)
 
 Purpose = Literal["token", "feed"]
 State = Literal["next", "active", "retiring", "retired", "compromised"]
@@ -52,7 +56,7 @@ def insert_unless_taken(connection: Connection, key: SigningKey) -> bool:
 
 def find(connection: Connection, kid: str) -> SigningKey | None:
     """The key ``kid`` in whatever state; None when there is none."""
-    row = connection.execute(select(signing_keys).where(signing_keys.c.kid == kid)).first()
+    row = connection.execute(_FIND, {"wanted": kid}).first()
     return None if row is None else _key(row)
 
 
@@ -74,8 +78,7 @@ def find_in_state(connection: Connection, purpose: Purpose, algorithm: str, stat
 
 def list_all(connection: Connection) -> list[SigningKey]:
     """Every key, oldest first."""
-    rows = connection.execute(select(signing_keys).order_by(signing_keys.c.created_at, signing_keys.c.kid))
-    return [_key(row) for row in rows]
+    return [_key(row) for row in connection.execute(_LIST_ALL)]
 
 
 def move(connection: Connection, kid: str, *, expected: State, to: State, now: float) -> bool:
@@ -89,7 +92,7 @@ def move(connection: Connection, kid: str, *, expected: State, to: State, now: f
     return connection.execute(statement).first() is not None
 
 
-def count_signing(kids: Collection[str]) -> ScalarSelect[int]:
+def count_signing(kids: Collection[ColumnElement[str]]) -> ScalarSelect[int]:
     """How many of ``kids`` may have their signatures believed: a part of somebody else's statement."""
     is_signing = signing_keys.c.state.in_(("active", "retiring"))
     return select(func.count()).where(signing_keys.c.kid.in_(kids), is_signing).scalar_subquery()

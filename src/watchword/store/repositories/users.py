@@ -5,11 +5,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, Literal
 
-from sqlalchemy import Connection, Row, func, insert, select, update
+from sqlalchemy import Connection, Row, bindparam, func, insert, select, update
 
 from watchword.store.errors import StoreError
 from watchword.store.repositories import sessions
 from watchword.store.tables import subjects, user_identifiers, users
+
+_FIND = select(users).where(users.c.id == bindparam("wanted"))  # built once: it runs with every token
 
 UserStatus = Literal["active", "disabled", "locked", "reset"]
 
@@ -62,7 +64,7 @@ def fold(typed: str) -> str:
 
 def find(connection: Connection, user_id: str) -> User | None:
     """The user of that id."""
-    row = connection.execute(select(users).where(users.c.id == user_id)).one_or_none()
+    row = connection.execute(_FIND, {"wanted": user_id}).one_or_none()
     return _user(row) if row is not None else None
 
 

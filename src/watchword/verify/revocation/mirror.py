@@ -17,6 +17,7 @@ SWEEP_EVERY = 60.0  # seconds for which entries that have expired may still take
 # every process of a service carries (THREATS R43).
 _EPOCH_BITS = 53
 _EPOCH_MASK = (1 << _EPOCH_BITS) - 1
+_KEYS = KINDS.index("key")
 
 _Table = dict[bytes, int]
 
@@ -80,11 +81,22 @@ class Assembly:
 class Mirror:
     """A copy of the journal: which one, up to which number, and what it withdraws."""
 
-    __slots__ = ("_gap_to", "_must_replace", "_newest", "_occupied", "_sweep_at", "_tables", "journal_id", "seq")
+    __slots__ = (
+        "_gap_to",
+        "_must_replace",
+        "_newest",
+        "_occupied",
+        "_sweep_at",
+        "_tables",
+        "journal_id",
+        "key_withdrawals",
+        "seq",
+    )
 
     def __init__(self) -> None:
         self.journal_id: str | None = None
         self.seq = 0
+        self.key_withdrawals = 0  # moves when keys are withdrawn that were not before
         self._newest = 0
         self._gap_to = 0
         self._must_replace = True
@@ -108,6 +120,7 @@ class Mirror:
     def take(self, message: Message | Assembly, *, now: float) -> Taken:
         """Apply ``message``, or leave it; ``now`` is in UTC epoch seconds."""
         outcome: Outcome | None
+        known_keys = frozenset(self._tables[_KEYS])
         if message.is_snapshot:
             outcome = self._take_snapshot(message)
         elif isinstance(message, Assembly):
@@ -118,6 +131,8 @@ class Mirror:
             return Taken(Outcome.IGNORED, news=False)
         if outcome is not Outcome.SNAPSHOT_NEEDED:
             self._newest = max(self._newest, message.issued_at)
+            if not self._tables[_KEYS].keys() <= known_keys:
+                self.key_withdrawals += 1
             self._sweep(now)
         news = outcome is not Outcome.SNAPSHOT_NEEDED and self.seq == message.head and not self.needs_snapshot
         return Taken(outcome, news)

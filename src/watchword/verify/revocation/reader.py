@@ -3,6 +3,7 @@
 import contextlib
 import os
 from asyncio import wrap_future
+from collections.abc import Callable
 from concurrent.futures import Future
 from concurrent.futures import TimeoutError as WaitedTooLongError
 from threading import Lock
@@ -30,14 +31,24 @@ class JournalReader:
         settings: whose journal, and how it is read.
         clock: ages by its monotonic scale, expiry by the other.
         intervals: other than those of the protocol, for tests.
+        keys_withdrawn: called when the issuer tells of a withdrawn key, of which nobody here knew.
     """
 
-    def __init__(self, settings: RevocationSettings, *, clock: Clock, intervals: Intervals | None = None) -> None:
+    def __init__(
+        self,
+        settings: RevocationSettings,
+        *,
+        clock: Clock,
+        intervals: Intervals | None = None,
+        keys_withdrawn: Callable[[], None] = lambda: None,
+    ) -> None:
         self.generation = 0  # moves after something was withdrawn, and whenever the mirror is replaced
         self.look_at = 0.0  # monotonic seconds
         self._settings = settings
         self._clock = clock
         self._intervals = intervals or Intervals()
+        self._keys_withdrawn = keys_withdrawn
+        self._key_withdrawals = 0
         self._lock = Lock()
         self._run: Keeping | None = None
         _readers.add(self)
@@ -131,6 +142,7 @@ class JournalReader:
     def _running(self) -> Keeping:
         """With the lock held."""
         if self._run is None:
+            self._key_withdrawals = 0
             self._run = Keeping(self._settings, self._clock, self._intervals, WeakMethod(self._after_message))
         self._run.ensure()
         return self._run
@@ -143,6 +155,9 @@ class JournalReader:
             if applied:
                 self.generation += 1
             self.look_at = self._next_look(run)
+            known, self._key_withdrawals = self._key_withdrawals, run.mirroring.mirror.key_withdrawals
+        if self._key_withdrawals != known:
+            self._keys_withdrawn()
 
     def _reckon(self, run: Keeping) -> None:
         with self._lock:

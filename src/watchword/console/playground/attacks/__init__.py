@@ -15,6 +15,7 @@ from watchword.console.playground.attacks.refresh_token_replay import RefreshTok
 from watchword.console.playground.attacks.replay_after_expiry import ReplayAfterExpiry
 from watchword.console.playground.attacks.revoked_token import RevokedToken
 from watchword.console.playground.attacks.rotate_the_key import RotateTheKey
+from watchword.console.playground.attacks.sign_out_everywhere import SignOutEverywhere
 from watchword.console.playground.attacks.token_in_the_query import TokenInTheQuery
 
 ATTACKS: tuple[Attack, ...] = (
@@ -27,6 +28,7 @@ ATTACKS: tuple[Attack, ...] = (
     RefreshTokenReplay(),
     CodeReplay(),
     RevokedToken(),
+    SignOutEverywhere(),
     RotateTheKey(),
     CompromiseTheKey(),
     OwnKeyOurKid(),
