@@ -3,6 +3,7 @@
 import asyncio
 import json
 import zlib
+from collections.abc import Iterable
 from dataclasses import replace
 from functools import partial
 from random import Random
@@ -11,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import httpx2
 import pytest
 from sqlalchemy import func, select
-from tests.issuer.issuing import ISSUER, ORDERS, STOCK, World
+from tests.issuer.issuing import ISSUER, ORDERS, STOCK, World, make_issuer
 from tests.issuer.revocation.serving import served
 
 from watchword.issuer.housekeeping import MAX_SKEW, prune
@@ -27,6 +28,7 @@ from watchword.store.repositories.audit import SYSTEM
 from watchword.store.repositories.clients import Client
 from watchword.store.repositories.epochs import Epochs
 from watchword.store.repositories.status_lists import Held, Place
+from watchword.store.sealing import MasterKey
 from watchword.store.tables import status_entries
 from watchword.verify import AsyncVerifier, Verifier
 from watchword.verify.errors import TokenRevokedError
@@ -156,6 +158,42 @@ async def test_no_list_passes_for_a_token_and_no_token_for_a_list(world: World) 
     for token in (body["access_token"], body["id_token"]):
         with pytest.raises(JOSEError):
             await world.claims_of(token, typ=TYPE)
+
+
+async def test_what_one_process_withdrew_every_other_tells_at_once(world: World, master_key: MasterKey) -> None:
+    """Whatever it has kept: nothing is told from memory alone (R40)."""
+    await opt_in(world)
+    client = await world.client()
+    token = (await world.sign_in(client))["access_token"]
+    uri, idx = await place_of(world, token)
+    other = make_issuer(world.issuer.store, world.clock, master_key, world.listener)
+
+    async def told() -> int:
+        found = await other.status_lists.find(uri.rpartition("/")[2])
+        assert found is not None
+        claims = await world.claims_of(found.text.decode(), typ=TYPE)
+        return zlib.decompress(base64url.decode_text(claims["status_list"]["lst"]))[idx >> 3] >> (idx & 7) & 1
+
+    assert await told() == 0
+    await strike(world, "grant", token, client)
+    assert await told() == 1
+    another = (await world.sign_in(client))["access_token"]
+    await strike(world, "key", another, client)
+    assert await told() == 1, "signed by the key that signs now, though the other process had not heard of it"
+
+
+async def test_the_time_that_computing_takes_is_not_the_readers(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    await opt_in(world)
+    uri, _ = await place_of(world, (await world.sign_in(await world.client()))["access_token"])
+
+    def slowly(size: int, hits: Iterable[int]) -> str:
+        world.clock.advance(4)
+        return encode_list(size, hits)
+
+    monkeypatch.setattr(status_lists, "encode_list", slowly)
+    began = int(world.clock.now())
+    claims = await world.claims_of((await fetch(world, uri)).text, typ=TYPE)
+    assert (claims["iat"], claims["ttl"]) == (began, TTL - 4)
 
 
 async def test_all_tokens_of_a_grant_at_an_api_have_one_place(world: World) -> None:
