@@ -179,6 +179,11 @@ def test_a_stolen_key_and_other_algorithms(run: Run, monkeypatch: pytest.MonkeyP
     assert run("api", "alg", "https://orders.example", "ES256")[0] == 0
     assert json.loads(run("api", "list", "--json")[1])[0]["signing_alg"] == "ES256"
     assert run("api", "alg", "https://orders.example", "default")[0] == 0
+    assert "from now on" in run("api", "status-list", "https://orders.example", "--on")[1]
+    assert json.loads(run("api", "list", "--json")[1])[0]["status_list"] is True
+    told = json.loads(run("api", "status-list", "https://orders.example", "--off", "--json")[1])
+    assert told == {"identifier": "https://orders.example", "status_list": False}
+    assert "there is no API" in run("api", "status-list", "https://stock.example", "--on")[2]
     assert run("keys", "algorithm", "remove", "Ed25519")[0] == 0
     made = json.loads(run("client", "add", "Till", "--redirect-uri", "https://till.example/cb", "--json")[1])
     assert "needed by the client Till" in run("keys", "algorithm", "remove", "RS256")[2]

@@ -58,6 +58,13 @@ async def test_an_api_is_changed(console: Console) -> None:
         assert (done.status_code, done.headers["location"]) == (303, url)
     (after,) = await list_apis(console.desk)
     assert (after.name, after.token_lifetime) == ("All orders", 120)
+    assert not after.status_list, "what a form does not mention stays"
+    for chosen, said in (("yes", "name a place in one"), ("no", "Its access tokens name none")):
+        form = {"name": "All orders", "token_lifetime": "120", "status_list": chosen}
+        await console.browser.post(f"{url}/edit", data=token | form)
+        assert said in (await console.browser.get(url)).text
+        (after,) = await list_apis(console.desk)
+        assert after.status_list is (chosen == "yes")
     assert after.scopes == (Scope("orders:read", "See every order"), Scope("orders:write", "Place orders"))
     page = (await console.browser.get(url)).text
     assert "2 minutes" in page

@@ -26,7 +26,7 @@ POSTS = sorted({path for path, methods in ALL if "POST" in methods})
 PATHS = sorted({path for path, _ in ALL})
 VERBS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "TRACE", "PROPFIND", "OPTIONS")
 # What everybody gets alike; a poll without its parameters is an error.
-PUBLIC_DOCUMENTS = ("/jwks", "/revocation/jwks", "/revocation/snapshot", "/revocation/pages")
+PUBLIC_DOCUMENTS = ("/jwks", "/revocation/jwks", "/revocation/snapshot", "/revocation/pages", "/status-lists")
 MACHINE_POSTS = ("/token", "/introspect", "/revoke")
 
 # Rows that a mere visit may leave: a stranger's authorization request waits to be continued, failures are counted.

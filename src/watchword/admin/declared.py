@@ -41,6 +41,7 @@ def _api(api: Api) -> Members:
         "scopes": [{"name": scope.name, "description": scope.description} for scope in api.scopes],
         "token_lifetime": api.token_lifetime,
         "signing_alg": api.signing_alg,
+        "status_list": api.status_list,
         "status": api.status,
     }
 

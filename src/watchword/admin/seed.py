@@ -12,6 +12,7 @@ from sqlalchemy import Connection
 
 from watchword.admin import apis as admin_apis
 from watchword.admin import clients as admin_clients
+from watchword.admin import status_list_choice
 from watchword.admin import users as admin_users
 from watchword.admin.algorithm_choice import change_api
 from watchword.admin.desk import AdminDesk
@@ -81,7 +82,7 @@ def _seed_api(connection: Connection, desk: AdminDesk, wanted: SeedApi) -> Seede
             created_at=desk.clock.now(),
         )
         admin_apis.create(connection, desk, made)
-        _choose_algorithm(connection, desk, made, wanted)
+        _choose(connection, desk, made, wanted)
         return Seeded("api", made.name)
     changed = replace(
         api,
@@ -93,11 +94,14 @@ def _seed_api(connection: Connection, desk: AdminDesk, wanted: SeedApi) -> Seede
         apis.update(connection, changed)
         record(connection, desk.entry("api.updated", "api", api.id))
         admin_apis.offer_to_command_line(connection, desk, changed)
-    _choose_algorithm(connection, desk, changed, wanted)
+    _choose(connection, desk, changed, wanted)
     return None
 
 
-def _choose_algorithm(connection: Connection, desk: AdminDesk, api: Api, wanted: SeedApi) -> None:
+def _choose(connection: Connection, desk: AdminDesk, api: Api, wanted: SeedApi) -> None:
+    if wanted.status_list is not None:
+        status_list_choice.change_api(connection, desk, api, wanted=wanted.status_list)
+        api = replace(api, status_list=wanted.status_list)
     if wanted.signing_alg is None:
         return
     try:

@@ -22,7 +22,7 @@ _ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{2,63}")
 _SECRET = re.compile(r"[A-Za-z0-9._~-]{16,256}")
 _LOCAL_ONLY = "is allowed only for an issuer on this machine's loopback"
 
-_API = {"url": str, "name": str, "scopes": list, "token_lifetime": int, "signing_alg": str}
+_API = {"url": str, "name": str, "scopes": list, "token_lifetime": int, "signing_alg": str, "status_list": bool}
 _CLIENT = {
     "id": str,
     "secret": str,
@@ -50,6 +50,7 @@ class SeedApi:
     scopes: tuple[Scope, ...]
     token_lifetime: int | None = None
     signing_alg: str | None = None
+    status_list: bool | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,7 +154,8 @@ def _read_api(entry: Mapping[str, Any]) -> SeedApi:
         problems.append(f"token_lifetime is 1 to {LONGEST} seconds")
     if problems:
         raise InvalidRequestError(*problems)
-    return SeedApi(entry["url"], entry.get("name", ""), tuple(scopes), lifetime, entry.get("signing_alg"))
+    chosen = (entry.get("signing_alg"), entry.get("status_list"))
+    return SeedApi(entry["url"], entry.get("name", ""), tuple(scopes), lifetime, *chosen)
 
 
 def _read_client(entry: Mapping[str, Any], *, local: bool) -> SeedClient:

@@ -7,7 +7,7 @@ from watchword.cli.moments import moment
 from watchword.cli.terminal import print_json, print_table, styled
 
 NAME = "api"
-HELP = "register and list APIs, choose what signs their tokens"
+HELP = "register and list APIs, choose what signs their tokens and who is told which are withdrawn"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -37,7 +37,19 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     choose.add_argument("algorithm", help="such as ML-DSA-65, or: default")
     choose.add_argument("--json", action="store_true", help="print JSON")
     choose.set_defaults(action=_choose)
-    for subparser in (add, listing, choose):
+    tell = actions.add_parser(
+        "status-list",
+        help="tell verifiers that are not ours, by a Token Status List, which tokens for an API are withdrawn",
+        description="Have the access tokens for an API name a place in a Token Status List, or no longer. "
+        "Tokens that name one are told of there until they end.",
+    )
+    tell.add_argument("url", help="the API")
+    switch = tell.add_mutually_exclusive_group(required=True)
+    switch.add_argument("--on", action="store_true", help="from now on")
+    switch.add_argument("--off", action="store_true", help="no longer")
+    tell.add_argument("--json", action="store_true", help="print JSON")
+    tell.set_defaults(action=_tell)
+    for subparser in (add, listing, choose, tell):
         add_configuration_arguments(subparser)
 
 
@@ -77,6 +89,21 @@ def _choose(args: argparse.Namespace) -> int:
     return 0
 
 
+def _tell(args: argparse.Namespace) -> int:
+    from watchword.admin.status_list_choice import choose_for_audience  # noqa: PLC0415  loaded when it is needed
+
+    wanted: bool = args.on
+    at_desk(args, lambda desk: choose_for_audience(desk, args.url, wanted=wanted))
+    if args.json:
+        print_json({"identifier": args.url, "status_list": wanted})
+    elif wanted:
+        print(f"access tokens for {args.url} name a place in a status list from now on")
+    else:
+        print(f"new access tokens for {args.url} name no place in a status list")
+        print("  Those that do are told of until they end.")
+    return 0
+
+
 def _list(args: argparse.Namespace) -> int:
     from watchword.admin.apis import list_apis  # noqa: PLC0415  loaded when it is needed
 
@@ -91,6 +118,7 @@ def _list(args: argparse.Namespace) -> int:
                     "scopes": [{"name": scope.name, "description": scope.description} for scope in api.scopes],
                     "token_lifetime": api.token_lifetime,
                     "signing_alg": api.signing_alg,
+                    "status_list": api.status_list,
                     "status": api.status,
                     "created_at": api.created_at,
                 }

@@ -2,7 +2,7 @@
 
 from starlette.responses import RedirectResponse, Response
 
-from watchword.admin import api_changes
+from watchword.admin import api_changes, status_list_choice
 from watchword.admin.algorithm_choice import choose_for_api
 from watchword.admin.errors import InvalidRequestError, TakenError
 from watchword.admin.keys import choosable_algorithms
@@ -23,7 +23,7 @@ async def api(visit: Visit) -> Response:
 
 
 async def edit_api(visit: Visit) -> Response:
-    """``POST /console/apis/{id}/edit``: another name or lifetime."""
+    """``POST /console/apis/{id}/edit``: another name, lifetime or algorithm, and whether there is a status list."""
     typed = visit.typed("token_lifetime")
     lifetime = int(typed) if typed.isascii() and typed.isdecimal() and len(typed) < 10 else 0
     try:
@@ -31,6 +31,9 @@ async def edit_api(visit: Visit) -> Response:
         chosen = visit.typed("signing_alg")
         if chosen:
             await choose_for_api(visit.desk, visit.thing, None if chosen == "default" else chosen)
+        told = visit.typed("status_list")
+        if told:
+            await status_list_choice.choose_for_api(visit.desk, visit.thing, wanted=told == "yes")
     except (InvalidRequestError, KeyStepError) as error:
         return await _page(visit, error=error.sentence)
     return _back(visit)
@@ -84,6 +87,7 @@ async def _page(visit: Visit, *, error: str | None = None) -> Response:
             {"name": name, "chosen": name == found.signing_alg} for name in await choosable_algorithms(visit.desk)
         ],
         "token_lifetime": str(found.token_lifetime),
+        "has_status_list": found.status_list,
         "scopes": [{"name": scope.name, "description": scope.description} for scope in found.scopes],
         "has_secret": found.secret_hash is not None,
         "clients": [

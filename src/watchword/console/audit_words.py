@@ -17,6 +17,8 @@ WORDS: Mapping[str, str] = {
     "api.scopes_added": "Scopes added to an API",
     "api.secret_changed": "API given a new secret",
     "api.signing_alg_changed": "Access tokens for an API signed otherwise",
+    "api.status_list_begun": "Access tokens for an API given places in a status list",
+    "api.status_list_ended": "Access tokens for an API given no more places in a status list",
     "api.updated": "API changed",
     "client.created": "Client created",
     "client.deleted": "Client deleted",

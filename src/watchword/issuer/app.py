@@ -32,6 +32,7 @@ from watchword.issuer.endpoints.revocation_pages import revocation_pages
 from watchword.issuer.endpoints.revocation_poll import revocation_poll
 from watchword.issuer.endpoints.revocation_snapshot import revocation_snapshot
 from watchword.issuer.endpoints.revoke import revoke
+from watchword.issuer.endpoints.status_list import status_list, status_list_aggregation
 from watchword.issuer.endpoints.token import token
 from watchword.issuer.endpoints.userinfo import userinfo
 from watchword.issuer.endpoints.watchword_configuration import watchword_configuration
@@ -58,8 +59,10 @@ PUBLIC = frozenset(
         paths.FEED_SNAPSHOT,
         paths.FEED_PAGES,
         paths.FEED_POLL,
+        paths.STATUS_LISTS,
     }
 )
+PUBLIC_BELOW = (f"{paths.STATUS_LISTS}/",)
 REGISTERED_ORIGINS = frozenset({paths.TOKEN, paths.USERINFO, paths.REVOKE})
 PROBES = frozenset({paths.HEALTHZ, paths.READYZ})
 
@@ -91,7 +94,13 @@ def create_app(issuer: Issuer, *, routes: Sequence[BaseRoute] = (), lifespan: Li
             ),
             Middleware(Hosts, hosts=settings.answered_hosts, open_paths=PROBES),
             Middleware(RefuseRestored, guard=issuer.guard, open_paths=PROBES),
-            Middleware(CrossOrigin, public=PUBLIC, registered=REGISTERED_ORIGINS, origins=origins),
+            Middleware(
+                CrossOrigin,
+                public=PUBLIC,
+                public_below=PUBLIC_BELOW,
+                registered=REGISTERED_ORIGINS,
+                origins=origins,
+            ),
             Middleware(Body),
         ],
         exception_handlers={
@@ -116,6 +125,8 @@ ENDPOINTS: tuple[Route, ...] = (
     exact_route(paths.FEED_PAGES, revocation_pages, "GET", "HEAD"),
     exact_route(paths.FEED_POLL, revocation_poll, "GET", "HEAD"),
     exact_route(paths.FEED_EVENTS, revocation_events, "GET"),
+    exact_route(paths.STATUS_LISTS, status_list_aggregation, "GET", "HEAD"),
+    exact_route(f"{paths.STATUS_LISTS}/{{list_id}}", status_list, "GET", "HEAD"),
     exact_route(paths.AUTHORIZE, authorize, "GET", "POST"),
     exact_route(paths.TOKEN, token, "POST"),
     exact_route(paths.USERINFO, userinfo, "GET", "POST"),

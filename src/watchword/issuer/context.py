@@ -10,6 +10,7 @@ from watchword.issuer.health import Health
 from watchword.issuer.keys.ring import KeyRing
 from watchword.issuer.restore_guard import RestoreGuard
 from watchword.issuer.revocation.feed import Feed
+from watchword.issuer.revocation.status_lists import StatusLists
 from watchword.issuer.revocation.streams import Streams
 from watchword.issuer.settings import IssuerSettings
 from watchword.store.engine import Store
@@ -48,7 +49,10 @@ class Issuer:
     spans: Spans = field(default_factory=NoSpans)
     guard: RestoreGuard = field(default_factory=RestoreGuard)
     health: Health = field(init=False)
+    status_lists: StatusLists = field(init=False)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "health", Health(store=self.store, keys=self.keys, clock=self.clock))
+        lists = StatusLists(store=self.store, keys=self.keys, settings=self.settings, clock=self.clock)
+        object.__setattr__(self, "status_lists", lists)
         self.health.add("restore", self.guard.require_own)

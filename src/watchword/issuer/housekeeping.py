@@ -6,6 +6,7 @@ database's differ by minutes (R46).
 
 import asyncio
 import logging
+from collections.abc import Callable
 from functools import partial
 
 from sqlalchemy import Connection
@@ -13,7 +14,14 @@ from sqlalchemy import Connection
 from watchword.errors import WatchwordError
 from watchword.issuer.context import Issuer
 from watchword.store.engine import Store
-from watchword.store.repositories import authorization_requests, console_sessions, journal, login_throttle, outbox
+from watchword.store.repositories import (
+    authorization_requests,
+    console_sessions,
+    journal,
+    login_throttle,
+    outbox,
+    status_lists,
+)
 
 INTERVAL = 300.0  # seconds
 MAX_SKEW = 600.0  # seconds between this machine's clock and the database's
@@ -39,13 +47,19 @@ async def tidy(issuer: Issuer) -> None:
 
 
 async def prune(store: Store, *, now: float) -> None:
-    """Remove entries of the journal that can hit no token any more, by any clock that is not known to be wrong.
+    """Remove entries of the journal that can hit no token any more, and places in status lists that none names,
+    by any clock that is not known to be wrong.
 
     Args:
         store: where the journal is.
         now: this machine's time, UTC epoch seconds. What has expired is kept for as long as the clock may be ahead.
     """
+    await _prune(store, partial(status_lists.forget_expired, now=now - MAX_SKEW, most=BATCH))
     forget = partial(journal.forget_expired, now=now - MAX_SKEW, most=BATCH)
+    await _prune(store, forget)
+
+
+async def _prune(store: Store, forget: Callable[[Connection], int]) -> None:
     while await store.write(forget) == BATCH:
         pass
 

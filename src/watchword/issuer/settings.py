@@ -15,6 +15,7 @@ class IssuerSettings:
         hosts: the ``Host`` values that are answered (O67); the issuer's own is always among them.
         signing_algorithms: what tokens are signed with in an installation that begins; later the records tell.
         access_token_algorithm: the one of them for access tokens whose API chooses none.
+        status_list_size: how many places a Token Status List has; one in a hundred withdrawn, a million take 14 kB.
         local: a plain-http issuer on loopback, for trying things out; cookies then lack ``Secure``.
     """
 
@@ -36,6 +37,7 @@ class IssuerSettings:
     signing_algorithms: tuple[str, ...] = ("ES256", "RS256")
     access_token_algorithm: str = "ES256"  # noqa: S105  the name of an algorithm
     push: bool = True
+    status_list_size: int = 1_000_000
     streams_per_credential: int = 100
     streams_per_address: int = 100
     trusted_proxies: tuple[str, ...] = ()

@@ -13,7 +13,7 @@ from sqlalchemy.pool import NullPool
 from watchword.store.engine import parse_url, sqlite_path
 from watchword.store.errors import SchemaBehindError, StoreError
 
-HEAD = "0007"
+HEAD = "0008"
 VERSION_TABLE = "watchword_schema"
 _MIGRATION_LOCK = 0x57574D49475241  # "WWMIGRA": an advisory lock of PostgreSQL that only migrations take
 

@@ -27,6 +27,7 @@
     └── UnavailableError             unavailable            503
         ├── KeysUnavailableError     keys_unavailable
         ├── RevocationsStaleError    revocations_stale
+        ├── StatusUnavailableError   status_unavailable
         └── IntrospectionUnavailableError  introspection_unavailable
 
 ``code`` is stable and for programs, ``error`` is the word of RFC 6750 section 3.1, the sentence is fixed: none of
@@ -183,7 +184,7 @@ class TokenRevokedError(InvalidTokenError):
 
     Args:
         kind: by what, as the revocation feed names it: ``token``, ``grant``, ``session``, ``key``, ``subject``,
-            ``client`` or ``all``.
+            ``client`` or ``all``; ``status`` where a status list tells it and not why.
     """
 
     code: ClassVar[str] = "token_revoked"
@@ -311,6 +312,15 @@ class RevocationsStaleError(UnavailableError):
 
     def __init__(self) -> None:
         super().__init__("what has been revoked is not known at the moment")
+
+
+class StatusUnavailableError(UnavailableError):
+    """The token's status list is not to be had or not to be believed, and the verifier was told to refuse then."""
+
+    code: ClassVar[str] = "status_unavailable"
+
+    def __init__(self) -> None:
+        super().__init__("the status of the token is not known at the moment")
 
 
 class IntrospectionUnavailableError(UnavailableError):

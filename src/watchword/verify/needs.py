@@ -1,6 +1,6 @@
 """What a verification may have to wait for. A driver meets it, blocking or on an event loop."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, Protocol
 
 from anyio import to_thread
@@ -8,6 +8,7 @@ from anyio import to_thread
 from watchword.verify.introspection import Introspector
 from watchword.verify.key_source import KeySource
 from watchword.verify.revocation.reader import JournalReader
+from watchword.verify.status_list.reader import StatusListReader
 
 
 class Need(Protocol):
@@ -51,6 +52,22 @@ class LookNeeded:
 
     async def ameet(self) -> None:
         await self._journal.alook()
+
+
+class StatusNeeded:
+    """A token's status has to be looked up in its list."""
+
+    __slots__ = ("_claims", "_lists")
+
+    def __init__(self, lists: StatusListReader, claims: Mapping[str, Any]) -> None:
+        self._lists = lists
+        self._claims = claims
+
+    def meet(self) -> None:
+        self._lists.check(self._claims)
+
+    async def ameet(self) -> None:
+        await self._lists.acheck(self._claims)
 
 
 class AnswerNeeded:

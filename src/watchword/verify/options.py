@@ -13,6 +13,7 @@ from watchword.verify.sender import SenderPolicy
 
 RevocationMode = Literal["auto", "push", "poll", "on_demand", "off"]
 OnStaleRevocations = Literal["accept", "reject"]
+StatusListMode = Literal["off", "accept", "reject"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,6 +92,11 @@ class VerifierOptions(TypedDict, total=False):
     """What to do while the feed cannot be read: ``accept`` (default) what is not known to be withdrawn, or
     ``reject`` everything, with a 503; not where ``revocation`` reads none. An issuer that announces no feed then counts
     as one that cannot be read."""
+
+    status_lists: StatusListMode
+    """Whether a token that names a place in a Token Status List is looked up there. ``off`` (default): it is not.
+    ``reject``: it is, and a token whose list is not to be had or not to be believed is answered with a 503.
+    ``accept``: it is, and such a token is taken. Lists are fetched from the issuer's own origin and from no other."""
 
     credentials: ResourceCredentials | None
     """This API's own credentials at the issuer, for pushed revocations and for introspection. With ``issuers`` each of

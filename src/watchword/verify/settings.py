@@ -15,10 +15,17 @@ from watchword.oauth.metadata import watchword_configuration_url
 from watchword.verify.credentials import ResourceCredentials
 from watchword.verify.errors import VerifierSettingsError
 from watchword.verify.key_address import KeyAddress, key_address, origin
-from watchword.verify.options import OnStaleRevocations, RevocationMode, TrustedIssuer, VerifierOptions
+from watchword.verify.options import (
+    OnStaleRevocations,
+    RevocationMode,
+    StatusListMode,
+    TrustedIssuer,
+    VerifierOptions,
+)
 from watchword.verify.profiles import Profile, by_name
 from watchword.verify.revocation.settings import RevocationSettings
 from watchword.verify.sender import SenderPolicy
+from watchword.verify.status_list.settings import StatusListSettings
 
 DEFAULT_CACHED_TOKENS = 4096
 MAX_CACHED_TOKENS = 1_000_000
@@ -56,6 +63,7 @@ class IssuerSettings:
     keys: KeySet | None
     address: KeyAddress
     revocation: RevocationSettings | None
+    status_lists: StatusListSettings | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,7 +174,33 @@ def _issuer_settings(trusted: TrustedIssuer, options: VerifierOptions) -> Issuer
             danger_allow_http=options.get("danger_allow_http", False),
         )
         keys = None
-    return IssuerSettings(expected, keys, address, _revocation(expected, address, options, trusted.credentials, keys))
+    revocation = _revocation(expected, address, options, trusted.credentials, keys)
+    return IssuerSettings(expected, keys, address, revocation, _status_lists(expected, address, options))
+
+
+def _status_lists(expected: Expectations, address: KeyAddress, options: VerifierOptions) -> StatusListSettings | None:
+    """How the issuer's status lists are read; None where they are not."""
+    mode = _one_of("status_lists", options.get("status_lists", "off"), StatusListMode)
+    if mode == "off":
+        return None
+    if BY_NAME[expected.algorithms[0]].is_symmetric:
+        raise VerifierSettingsError("a status list is signed with a key pair, never with a shared secret")
+    _check_address(expected.issuer, address.danger_allow_http, "asked for its status lists")
+    own = origin(expected.issuer)
+    return StatusListSettings(
+        issuer=expected.issuer,
+        origins=(own, _reached(own, address)),
+        algorithms=expected.algorithms,
+        on_unavailable=mode,
+        leeway=expected.leeway,
+        danger_allow_http=address.danger_allow_http,
+    )
+
+
+def _reached(own: tuple[str, str], address: KeyAddress) -> tuple[str, str]:
+    """The origin under which the issuer is reached from here: a name is not an address."""
+    told = address.jwks_url or address.metadata_url
+    return origin(told) if told else own
 
 
 def _revocation(

@@ -7,17 +7,25 @@ from watchword.verify.ordinary_token import OrdinaryTokens
 from watchword.verify.revocation.reader import JournalReader
 from watchword.verify.settings import Expectations, VerifierSettings
 from watchword.verify.status import IssuerStatus
+from watchword.verify.status_list.reader import StatusListReader
 
 
 class TrustedAtWork:
-    """One trusted issuer: what is expected of its tokens, its keys, and what it has withdrawn."""
+    """One trusted issuer: what is expected of its tokens, its keys, what it has withdrawn, and its status lists."""
 
-    __slots__ = ("expected", "journal", "keys", "read_ordinary")
+    __slots__ = ("expected", "journal", "keys", "read_ordinary", "status_lists")
 
-    def __init__(self, expected: Expectations, keys: KeySource, journal: JournalReader | None) -> None:
+    def __init__(
+        self,
+        expected: Expectations,
+        keys: KeySource,
+        journal: JournalReader | None,
+        status_lists: StatusListReader | None = None,
+    ) -> None:
         self.expected = expected
         self.keys = keys
         self.journal = journal
+        self.status_lists = status_lists
         self.read_ordinary = OrdinaryTokens(issuer=expected.issuer, audiences=expected.audiences).read
 
     def status(self, monotonic: float) -> IssuerStatus:
@@ -39,4 +47,7 @@ def at_work(settings: VerifierSettings) -> Iterator[TrustedAtWork]:
             if issuer.revocation is None
             else JournalReader(issuer.revocation, clock=settings.clock, keys_withdrawn=keys.hurry)
         )
-        yield TrustedAtWork(issuer.expected, keys, journal)
+        lists = None
+        if issuer.status_lists is not None:
+            lists = StatusListReader(issuer.status_lists, keys, clock=settings.clock)
+        yield TrustedAtWork(issuer.expected, keys, journal, lists)

@@ -24,7 +24,7 @@ from watchword.verify.errors import (
 from watchword.verify.introspection import Introspector
 from watchword.verify.key_cache import Snapshot
 from watchword.verify.key_source import KeySource
-from watchword.verify.needs import AnswerNeeded, KeysNeeded, LookNeeded, Need, ProofNeeded
+from watchword.verify.needs import AnswerNeeded, KeysNeeded, LookNeeded, Need, ProofNeeded, StatusNeeded
 from watchword.verify.ordinary_token import Ordinary
 from watchword.verify.presented import PresentedToken
 from watchword.verify.profiles import RFC9068
@@ -91,7 +91,7 @@ class Verification:
         self.issuers = tuple(at_work(settings))
         self._by_name: Mapping[str, TrustedAtWork] = {issuer.expected.issuer: issuer for issuer in self.issuers}
         self._only = self.issuers[0] if len(self.issuers) == 1 else None
-        watches = any(issuer.journal is not None for issuer in self.issuers)
+        watches = any(issuer.journal is not None or issuer.status_lists is not None for issuer in self.issuers)
         self._is_plain = not (self._remembers or self._demands_proof or watches)
         self._introspector = None
         if settings.introspection and settings.credentials is not None:
@@ -129,11 +129,13 @@ class Verification:
         journal = issuer.journal
         if journal is not None and (monotonic >= journal.look_at or verdict.generation != journal.generation):
             return None
+        if issuer.status_lists is not None and "status" in verdict.claims:
+            return None
         if verdict.is_bound or self._demands_proof or (presented is not None and presented.scheme != "Bearer"):
             return self._proven(presented, text, verdict.claims, now)
         return verdict.claims
 
-    def _attempt_anew(self, token: str | PresentedToken) -> VerifiedClaims | None:  # noqa: C901  no call is spent
+    def _attempt_anew(self, token: str | PresentedToken) -> VerifiedClaims | None:  # noqa: C901, PLR0912  no call spent
         """`attempt`, of a token that is not remembered."""
         if isinstance(token, str):
             presented, text = None, token
@@ -164,6 +166,8 @@ class Verification:
             if monotonic >= journal.look_at:
                 return None
             self._look_up(verdict, journal)
+        if verdict.issuer.status_lists is not None and "status" in verdict.claims:
+            return None
         if self._needs_proof(presented, is_bound=verdict.is_bound):
             return self._proven(presented, text, verdict.claims, now)
         return verdict.claims
@@ -204,6 +208,9 @@ class Verification:
             if self._clock.monotonic() >= journal.look_at:
                 yield LookNeeded(journal)
             self._look_up(verdict, journal)
+        lists = verdict.issuer.status_lists
+        if lists is not None and "status" in verdict.claims:
+            yield StatusNeeded(lists, verdict.claims)
         now = self._clock.now()
         if not verdict.not_before <= now < verdict.expires_at:
             raise self._out_of_time(text, verdict, now)
@@ -218,6 +225,8 @@ class Verification:
         self._known = {}
         for issuer in self.issuers:
             issuer.keys.forget()
+            if issuer.status_lists is not None:
+                issuer.status_lists.forget()
         self.close()
 
     def close(self) -> None:

@@ -1,15 +1,18 @@
-// Signs and verifies with panva/jose and fast-jwt. One JSON request a line on stdin, one JSON answer a line on stdout,
+// Signs and verifies with panva/jose and fast-jwt, reads status lists with @sd-jwt/jwt-status-list. One JSON request a line on stdin, one JSON answer a line on stdout,
 // in the same order. Keys are sent once, by name:
 //   {"do": "keys", "keys": {NAME: JWK}}
 //   {"do": "knows", "peer", "alg", "key"}                          -> {"knows": true|false}
 //   {"do": "sign", "peer", "alg", "key", "header", "claims"}       -> {"token"} or {"error"}
 //   {"do": "verify", "peer", "alg", "key", "token", "now", "leeway", "typ"} -> {"claims"} or {"error"}
+//   {"do": "place", "token"}                                       -> {"idx", "uri"} or {"error"}
+//   {"do": "statuses", "token", "idxs"}                            -> {"statuses"} or {"error"}
 // To verify is: signature, `alg` from a list of one, `typ` where it is asked for, `exp` demanded, `exp` and `nbf` at
 // the time `now` with `leeway` seconds. "quiet" answers {"accepted": true|false} instead.
 import { createPrivateKey, createPublicKey } from 'node:crypto'
 import { createInterface } from 'node:readline'
 import * as jose from 'jose'
 import * as fastJwt from 'fast-jwt'
+import { getListFromStatusListJWT, getStatusListFromJWT } from '@sd-jwt/jwt-status-list'
 
 const jwks = new Map()
 const imported = new Map()
@@ -72,6 +75,11 @@ async function answer(request) {
   if (request.do === 'keys') {
     for (const [name, jwk] of Object.entries(request.keys)) jwks.set(name, jwk)
     return { keys: jwks.size }
+  }
+  if (request.do === 'place') return getStatusListFromJWT(request.token)
+  if (request.do === 'statuses') {
+    const list = getListFromStatusListJWT(request.token)
+    return { statuses: request.idxs.map((idx) => list.getStatus(idx)) }
   }
   const peer = peers[request.peer]
   if (request.do === 'sign') return { token: await peer.sign(request) }

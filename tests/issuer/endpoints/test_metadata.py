@@ -22,6 +22,7 @@ OPENID = "/.well-known/openid-configuration"
 OAUTH = "/.well-known/oauth-authorization-server"
 
 # https://openid.net/specs/openid-connect-discovery-1_0.html#ProviderMetadata, RFC 8414 section 2, RFC 9207 section 3,
+# Token Status List section 9.2,
 # OpenID Connect RP-Initiated Logout section 2.1, Initiating User Registration section 4.
 REGISTERED = {
     "issuer",
@@ -49,6 +50,7 @@ REGISTERED = {
     "revocation_endpoint_auth_methods_supported",
     "code_challenge_methods_supported",
     "authorization_response_iss_parameter_supported",
+    "status_list_aggregation_endpoint",
     "end_session_endpoint",
     "prompt_values_supported",
 }

@@ -44,6 +44,23 @@ async def test_pushed(world: World) -> None:
         assert await says(reader, issuer, gid="g-3") == "good"
 
 
+@pytest.mark.parametrize("mode", ["auto", "push"])
+async def test_where_push_is_switched_off_it_is_polled(world: World, mode: str) -> None:
+    """`revocation.push = false`: the stream is not offered, so nobody asks for it, with or without credentials."""
+    await write(world, ["g-1"])
+    async with served(world, push=False) as issuer:
+        async with reader_of(issuer, mode=mode, credentials=await credentials(world)) as reader:
+            assert await says(reader, issuer, gid="g-1") == "grant"
+            assert reader.status().mode == "poll"
+            await write(world, ["g-2"])
+            world.clock.advance(5)
+            reader.wake()
+            await to_thread(reader.knows, 2)
+            assert await says(reader, issuer, gid="g-2") == "grant"
+            assert (reader.status().mode, reader.status().last_error) == ("poll", None)
+        assert len(issuer.streams) == 0
+
+
 async def test_pushed_with_the_credentials_of_an_api(world: World) -> None:
     async with served(world, local=False) as issuer:
         async with reader_of(issuer, mode="auto", credentials=await credentials(world)) as reader:

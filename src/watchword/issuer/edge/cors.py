@@ -18,21 +18,29 @@ class CrossOrigin:
     """Answer preflights, and mark answers that a page of another origin may read.
 
     Args:
-        public: paths that every origin may read.
+        public: paths that every origin may read,
+        public_below: and the beginnings of others.
         registered: paths that registered origins may call.
         origins: gives the registered origins.
     """
 
     def __init__(
-        self, app: ASGIApp, *, public: frozenset[str], registered: frozenset[str], origins: OriginsAllowed
+        self,
+        app: ASGIApp,
+        *,
+        public: frozenset[str],
+        registered: frozenset[str],
+        origins: OriginsAllowed,
+        public_below: tuple[str, ...] = (),
     ) -> None:
         self._app = app
         self._public = public
+        self._public_below = public_below
         self._registered = registered
         self._origins = origins
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http" or scope["path"] not in self._public | self._registered:
+        if scope["type"] != "http" or not (self._is_public(scope["path"]) or scope["path"] in self._registered):
             await self._app(scope, receive, send)
             return
         headers = dict(scope["headers"])
@@ -49,8 +57,11 @@ class CrossOrigin:
 
         await self._app(scope, receive, answer)
 
+    def _is_public(self, path: str) -> bool:
+        return path in self._public or path.startswith(self._public_below)
+
     async def _headers_for(self, path: str, origin: bytes | None) -> list[tuple[bytes, bytes]]:
-        if path in self._public:
+        if self._is_public(path):
             return [(b"access-control-allow-origin", b"*")]
         vary = [(b"vary", b"Origin")]
         # `null` is what sandboxed frames and local files send: it names nobody.

@@ -63,6 +63,7 @@ def oauth_metadata(settings: IssuerSettings) -> dict[str, Any]:
         "introspection_endpoint_auth_methods_supported": confidential,
         "revocation_endpoint_auth_methods_supported": methods,
         "authorization_response_iss_parameter_supported": True,
+        "status_list_aggregation_endpoint": settings.url(paths.STATUS_LISTS),
     }
 
 

@@ -94,6 +94,8 @@ def _redeem(
         sid=sid,
         nonce=grant.nonce,
         refresh_token=refresh_token,
+        settings=settings,
+        now=now,
     )
     failpoint("code.before_commit")
     return standing

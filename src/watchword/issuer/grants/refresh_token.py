@@ -94,6 +94,8 @@ def _redeem(
         sid=grant.sid,
         nonce=None,
         refresh_token=successor,
+        settings=settings,
+        now=now,
     )
     failpoint("refresh.before_commit")
     return standing

@@ -12,6 +12,8 @@ from watchword.issuer.gate import subject_may_receive_tokens
 from watchword.issuer.grants.grant import TokenRequest, TokenResponse
 from watchword.issuer.grants.target import Target
 from watchword.issuer.keys.signers import Signers
+from watchword.issuer.revocation.status_place import held_by_grant, take_place
+from watchword.issuer.settings import IssuerSettings
 from watchword.issuer.tokens.access_token import AccessTokenContent, access_token
 from watchword.issuer.tokens.id_token import id_token
 from watchword.issuer.tokens.issued import IssuedToken
@@ -24,6 +26,7 @@ from watchword.store.repositories import roles, users
 from watchword.store.repositories.clients import Client
 from watchword.store.repositories.epochs import Epochs
 from watchword.store.repositories.grants import Grant
+from watchword.store.repositories.status_lists import Place
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,7 +34,8 @@ class UserStanding:
     """What the tokens will say, read in the transaction that permits them.
 
     ``scopes`` are those this answer is for, of those granted; ``refresh_token`` is what goes out beside the access
-    token. ``sid`` and ``nonce`` are for the ID token.
+    token. ``sid`` and ``nonce`` are for the ID token. ``place`` is where the API's status list tells of the
+    access token.
     """
 
     grant: Grant
@@ -43,6 +47,7 @@ class UserStanding:
     sid: str | None
     nonce: str | None = None
     refresh_token: str | None = field(default=None, repr=False)
+    place: Place | None = None
 
 
 def pass_gate(connection: Connection, grant: Grant, *, session_id: str | None, signers: Signers, now: float) -> Epochs:
@@ -79,14 +84,18 @@ def stand(
     sid: str | None,
     nonce: str | None,
     refresh_token: str | None,
+    settings: IssuerSettings,
+    now: float,
 ) -> UserStanding:
     """Read what the tokens will say about the user; the gate has been passed in the same transaction.
+
+    Where the API wants a status list, the access token gets its place there.
 
     Raises:
         TemporarilyUnavailableError: a key for them is missing. Here, where nothing is spent yet: a code or refresh
             token used up for an answer nobody can sign would, on the client's next try, be taken for stolen.
     """
-    signers.access(target.api)
+    key = signers.access(target.api)
     if OPENID in scopes:
         signers.of(client.id_token_alg)
     assert grant.user_id is not None
@@ -96,6 +105,10 @@ def stand(
     if target.api is not None:
         # The access token does not open userinfo, so what the scopes ask for travels in the ID token.
         claims |= claims_of_scopes(user, scopes)
+    place = None
+    if target.api is not None and target.api.status_list:
+        held = held_by_grant(target.api, grant, epochs, kid=key.kid)
+        place = take_place(connection, settings, held, now=now)
     return UserStanding(
         grant=grant,
         target=target,
@@ -106,6 +119,7 @@ def stand(
         sid=sid,
         nonce=nonce,
         refresh_token=refresh_token,
+        place=place,
     )
 
 
@@ -125,6 +139,7 @@ def answer(request: TokenRequest, standing: UserStanding, signers: Signers, gran
         # No token outlives its grant.
         lifetime=min(lifetime, max(int(grant.expires_at) - int(now), 1)),
         grant=grant,
+        place=standing.place,
     )
     token = access_token(issuer.settings, signers.access(standing.target.api), content, now=now)
     identity = None

@@ -11,9 +11,10 @@ from sqlalchemy import Connection, select
 from watchword.failpoints import failpoint
 from watchword.issuer.keys.compromise import compromise
 from watchword.issuer.keys.generation import NewKey
+from watchword.issuer.revocation.status_place import place_in
 from watchword.issuer.tokens.lifetime import LONGEST
 from watchword.oauth.revocation import ROW_LEEWAY, journal_digest
-from watchword.store.repositories import consents, epochs, grants, journal, sessions
+from watchword.store.repositories import consents, epochs, grants, journal, sessions, status_lists
 from watchword.store.repositories.audit import Actor, AuditEntry, record
 from watchword.store.repositories.epochs import EpochKind
 from watchword.store.repositories.journal import JournalKind, NewEntry
@@ -80,10 +81,16 @@ def everything(connection: Connection, *, reason: str, actor: Actor, now: float)
 
 
 def token(connection: Connection, jti: str, expires_at: float, *, reason: str, actor: Actor, now: float) -> bool:
-    """Refuse one access token by its ``jti`` until ``expires_at`` (UTC epoch seconds); False if it was already."""
+    """Refuse one access token by its ``jti`` until ``expires_at`` (UTC epoch seconds); False if it was already.
+
+    A Token Status List has one place for all tokens of a grant: those made until now are withdrawn there with it.
+    """
     digest = journal_digest("token", _issuer(connection), jti)
     if journal.contains(connection, "token", digest):
         return False
+    place = place_in(jti)
+    if place is not None:
+        status_lists.withdraw_place(connection, place, now=now)
     record(connection, AuditEntry(now, actor, "token.revoked", "token", jti, {"reason": reason}))
     journal.append(connection, [NewEntry("token", digest, expires_at + ROW_LEEWAY)], now=now)
     return True

@@ -3,20 +3,24 @@
 from dataclasses import dataclass
 from typing import Any
 
+from watchword.issuer.revocation.status_place import new_jti, status_of
 from watchword.issuer.settings import IssuerSettings
 from watchword.issuer.tokens.issued import IssuedToken
 from watchword.jose import Key, jwt
 from watchword.oauth.scope import format_scope
-from watchword.store.identifiers import new_id
 from watchword.store.repositories.epochs import Epochs
 from watchword.store.repositories.grants import Grant
+from watchword.store.repositories.status_lists import Place
 
 TYP = "at+jwt"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AccessTokenContent:
-    """What one access token says. ``grant`` is None for a client that speaks for itself; ``lifetime`` is in seconds."""
+    """What one access token says. ``grant`` is None for a client that speaks for itself; ``lifetime`` is in seconds.
+
+    ``place`` is where a Token Status List tells of it; None where its API has none.
+    """
 
     subject: str
     client_id: str
@@ -26,6 +30,7 @@ class AccessTokenContent:
     epochs: Epochs
     lifetime: int
     grant: Grant | None = None
+    place: Place | None = None
 
 
 def access_token(settings: IssuerSettings, key: Key, content: AccessTokenContent, *, now: float) -> IssuedToken:
@@ -45,13 +50,15 @@ def access_token(settings: IssuerSettings, key: Key, content: AccessTokenContent
         "client_id": content.client_id,
         "iat": issued_at,
         "exp": issued_at + content.lifetime,
-        "jti": new_id(),
+        "jti": new_jti(content.place),
         "scope": format_scope(content.scopes),
         "roles": list(content.roles),
         "ww_epoch": list(content.epochs),
     }
     if content.grant is not None:
         claims |= _authorization(content.grant)
+    if content.place is not None:
+        claims["status"] = status_of(settings, content.place)
     return IssuedToken(jwt.encode(claims, key, typ=TYP), content.lifetime)
 
 

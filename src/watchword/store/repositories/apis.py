@@ -28,7 +28,8 @@ class Scope:
 class Api:
     """A protected resource. ``token_lifetime`` is in seconds; ``secret_hash`` is what it introspects with.
 
-    ``signing_alg`` signs its access tokens; None: the ring's default does.
+    ``signing_alg`` signs its access tokens; None: the ring's default does. ``status_list``: each of them names its
+    place in a Token Status List.
     """
 
     id: str
@@ -38,6 +39,7 @@ class Api:
     token_lifetime: int = 300
     secret_hash: str | None = field(default=None, repr=False)
     signing_alg: str | None = None
+    status_list: bool = False
     status: Status = "active"
     created_at: float
 
@@ -94,6 +96,7 @@ def _columns(api: Api) -> dict[str, Any]:
         "token_lifetime": api.token_lifetime,
         "secret_hash": api.secret_hash,
         "signing_alg": api.signing_alg,
+        "status_list": api.status_list,
         "status": api.status,
         "created_at": api.created_at,
     }
@@ -108,6 +111,7 @@ def _api(row: Row[Any]) -> Api:
         token_lifetime=row.token_lifetime,
         secret_hash=row.secret_hash,
         signing_alg=row.signing_alg,
+        status_list=row.status_list,
         status=row.status,
         created_at=row.created_at,
     )

@@ -26,6 +26,7 @@ from watchword.store.tables.people import (
     users,
 )
 from watchword.store.tables.recovery import restores, witnesses, wrapped_master_keys
+from watchword.store.tables.status import status_entries, status_lists
 from watchword.store.tables.trust import epochs, journal, journal_head, signing_algorithms, signing_keys
 
 __all__ = [
@@ -56,6 +57,8 @@ __all__ = [
     "setup_links",
     "signing_algorithms",
     "signing_keys",
+    "status_entries",
+    "status_lists",
     "subjects",
     "user_identifiers",
     "users",

@@ -7,17 +7,20 @@ from sqlalchemy import (
     Column,
     Double,
     ForeignKey,
+    Index,
     Integer,
     String,
     Table,
     Text,
     UniqueConstraint,
+    false,
+    text,
 )
 
 from watchword.store.tables.metadata import metadata
 
 # A protected resource (RFC 8707). `scopes` is a list of {"name", "description"}; `signing_alg` signs its
-# access tokens, the ring's default where it is null.
+# access tokens, the ring's default where it is null; with `status_list` they name a place in a Token Status List.
 apis = Table(
     "apis",
     metadata,
@@ -28,6 +31,7 @@ apis = Table(
     Column("token_lifetime", Integer, nullable=False),
     Column("secret_hash", String(64)),
     Column("signing_alg", String(32)),
+    Column("status_list", Boolean, nullable=False, server_default=false()),
     Column("status", String(16), nullable=False),
     Column("created_at", Double, nullable=False),
     CheckConstraint("status IN ('active', 'disabled')", name="status"),
@@ -97,4 +101,10 @@ grants = Table(
     Column("revoked_at", Double),
     Column("revoked_reason", String(64)),
     UniqueConstraint("id", "client_id"),
+    Index(
+        "ix_grants_revoked_at",
+        "revoked_at",
+        sqlite_where=text("revoked_at IS NOT NULL"),
+        postgresql_where=text("revoked_at IS NOT NULL"),
+    ),
 )
