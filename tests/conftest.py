@@ -25,6 +25,8 @@ from watchword.store.sealing import MasterKey
 NOW = 1_790_000_000  # 21 September 2026
 ISSUER = "http://localhost:8400"
 MASTER_KEY = MasterKey(bytes(range(32)))
+MEMORY = Path("/dev/shm")
+ROOM_FOR_POSTGRES = 2 * 1024**3  # bytes: several workers each fill a few hundred megabytes, log included
 
 
 # The same examples at every run, and no verdict from how busy the machine is: a test that fails has found something.
@@ -98,13 +100,21 @@ def master_key() -> MasterKey:
 
 @pytest.fixture(scope="session")
 def postgres_server() -> Iterator[PostgresServer]:
-    """A running server for the whole session (one for each xdist worker); it does not fsync."""
-    server = PostgresServer()
+    """A running server for the whole session (one for each xdist worker); it does not fsync.
+
+    In memory where there is room: a database of its own for each test is three hundred small files.
+    """
+    server = PostgresServer(within=MEMORY if _has_room(MEMORY) else None)
     server.start()
     try:
         yield server
     finally:
         server.remove()
+
+
+def _has_room(directory: Path) -> bool:
+    """Whether ``directory`` is there and the data of a server will fit; containers often have 64 MB of it."""
+    return os.access(directory, os.W_OK | os.X_OK) and shutil.disk_usage(directory).free > ROOM_FOR_POSTGRES
 
 
 @pytest.fixture
@@ -161,8 +171,7 @@ def postgres_database(postgres_server: PostgresServer, postgres_template: str) -
 @pytest.fixture
 def quick_directory() -> Iterator[Path]:
     """A directory in memory where there is one: what is tested is what is written, not how long a disk takes."""
-    memory = Path("/dev/shm")
-    parent = memory if os.access(memory, os.W_OK | os.X_OK) else None
+    parent = MEMORY if os.access(MEMORY, os.W_OK | os.X_OK) else None
     with tempfile.TemporaryDirectory(prefix="watchword-test-", dir=parent) as directory:
         yield Path(directory)
 
