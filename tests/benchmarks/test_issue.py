@@ -10,7 +10,7 @@ from benchmarks.__main__ import main
 def test_every_load_is_answered(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["issue", "--quick", "--database", "sqlite", "--json"]) == 0
     told = json.loads(capsys.readouterr().out)
-    (table,) = told["tables"]
+    (table,) = told["findings"]["tables"]
     assert [row["name"] for row in table["rows"]] == [
         "client credentials",
         "refresh",
