@@ -4,10 +4,11 @@ import argparse
 import sys
 from collections.abc import Callable, Sequence
 
-from benchmarks import enumeration, pages, revoke, rotate, scale, start, telemetry, verify
+from benchmarks import enumeration, issue, pages, revoke, rotate, scale, start, telemetry, verify
 
 BENCHMARKS: dict[str, Callable[[argparse.Namespace], int]] = {
     "enumeration": enumeration.run,
+    "issue": issue.run,
     "pages": pages.run,
     "revoke": revoke.run,
     "rotate": rotate.run,
@@ -18,6 +19,7 @@ BENCHMARKS: dict[str, Callable[[argparse.Namespace], int]] = {
 }
 # Those that may be told more than how often.
 WITH_ARGUMENTS: dict[str, Callable[[argparse.ArgumentParser], None]] = {
+    "issue": issue.add_arguments,
     "revoke": revoke.add_arguments,
     "rotate": rotate.add_arguments,
     "scale": scale.add_arguments,

@@ -116,6 +116,8 @@ def create_app(issuer: Issuer, *, routes: Sequence[BaseRoute] = (), lifespan: Li
 
 
 ENDPOINTS: tuple[Route, ...] = (
+    # First, since routes are tried in turn and most requests are for this one.
+    exact_route(paths.TOKEN, token, "POST"),
     exact_route(metadata.OPENID_CONFIGURATION, openid_configuration, "GET", "HEAD"),
     exact_route(metadata.AUTHORIZATION_SERVER, authorization_server_metadata, "GET", "HEAD"),
     exact_route(metadata.WATCHWORD_CONFIGURATION, watchword_configuration, "GET", "HEAD"),
@@ -128,7 +130,6 @@ ENDPOINTS: tuple[Route, ...] = (
     exact_route(paths.STATUS_LISTS, status_list_aggregation, "GET", "HEAD"),
     exact_route(f"{paths.STATUS_LISTS}/{{list_id}}", status_list, "GET", "HEAD"),
     exact_route(paths.AUTHORIZE, authorize, "GET", "POST"),
-    exact_route(paths.TOKEN, token, "POST"),
     exact_route(paths.USERINFO, userinfo, "GET", "POST"),
     exact_route(paths.INTROSPECT, introspect, "POST"),
     exact_route(paths.REVOKE, revoke, "POST"),

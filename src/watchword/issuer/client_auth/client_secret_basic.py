@@ -11,6 +11,7 @@ from watchword.oauth.parameters import Parameters
 
 # The id and the secret are form-encoded before they are joined: these characters and no others remain (O35).
 _FORM_ENCODED = re.compile(r"(?:[A-Za-z0-9\-._~*+!'()$&,/:;=@?]|%[0-9A-Fa-f]{2})+\Z")
+_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 
 
 class ClientSecretBasic:
@@ -49,6 +50,6 @@ def _form_decode(text: str) -> str:
         decoded = unquote_to_bytes(text.replace("+", " ")).decode("utf-8")
     except UnicodeDecodeError as error:
         raise InvalidClientError("the authorization header is malformed") from error
-    if any(ord(character) < 0x20 or ord(character) == 0x7F for character in decoded):
+    if _CONTROL.search(decoded):
         raise InvalidClientError("the authorization header is malformed")
     return decoded
