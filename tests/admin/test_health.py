@@ -3,13 +3,15 @@
 from pathlib import Path
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import Connection, text
 
 from watchword.admin.desk import AdminDesk
 from watchword.admin.health import look_at_files, look_at_installation
 from watchword.admin.installation import look, rename
 from watchword.clock import SettableClock, SystemClock
 from watchword.store.engine import open_store
+from watchword.store.migrations.window import state_window
+from watchword.store.schema import HEAD
 from watchword.store.sealing import MasterKey
 from watchword.store.sqlite_engine import SQLiteStore
 
@@ -82,3 +84,20 @@ async def test_a_renamed_issuer_is_recorded_once(desk: AdminDesk) -> None:
     assert await rename(desk.store, issuer=new, now=desk.clock.now()) == ISSUER
     assert await rename(desk.store, issuer=new, now=desk.clock.now()) is None
     assert (await look(desk.store)).issuer == new
+
+
+@pytest.mark.parametrize(("oldest", "verdict"), [(HEAD, "ok"), ("9999", "problem")])
+async def test_a_newer_schema_is_told_with_its_window(
+    desk: AdminDesk, master_key: MasterKey, oldest: str, verdict: str
+) -> None:
+    """R63"""
+
+    def move_on(connection: Connection) -> None:
+        connection.execute(text("UPDATE watchword_schema SET version_num = '9999'"))
+        state_window(connection, revision="9999", oldest_code=oldest)
+
+    await desk.keys.start()
+    await desk.store.write(move_on)
+    found = await look_at_installation(desk.store, master_key=master_key, issuer=ISSUER, clock=SystemClock())
+    assert (found[0].what, found[0].verdict) == ("schema", verdict)
+    assert "newer version" in found[0].found or "newer than this version" in found[0].found

@@ -4,7 +4,7 @@ import asyncio
 from functools import partial
 
 import pytest
-from sqlalchemy import LargeBinary, insert
+from sqlalchemy import LargeBinary, insert, text
 from tests.conftest import NOW
 from tests.issuer.issuing import ORDERS, Listener, client_of, make_issuer, populate
 
@@ -17,11 +17,13 @@ from watchword.issuer.keys.generation import SEALED_FOR
 from watchword.issuer.keys.ring import KeyRing
 from watchword.oauth.bearer import digest
 from watchword.store.engine import Store
-from watchword.store.errors import MasterKeyError
+from watchword.store.errors import MasterKeyError, SchemaAheadError
+from watchword.store.migrations.window import state_window
 from watchword.store.repositories import audit, clients, sealed_values
 from watchword.store.repositories.clients import Client
 from watchword.store.repositories.installation import SECRET_PURPOSES, check_master_key, server_secret
 from watchword.store.repositories.sealed_values import SEALED_OTHERWISE
+from watchword.store.schema import HEAD
 from watchword.store.sealing import MasterKey
 from watchword.store.tables import metadata, server_secrets
 
@@ -152,3 +154,16 @@ def test_no_sealed_column_is_forgotten() -> None:
     }
     moved = {"signing_keys.sealed_private_jwk", "server_secrets.sealed_secret", "installation.sealed_check"}
     assert columns == moved | SEALED_OTHERWISE
+
+
+async def test_a_newer_schema_may_have_sealed_what_this_version_does_not_know(
+    store: Store, master_key: MasterKey, clock: SettableClock, quick_ring: None
+) -> None:
+    """Also where this version may go on serving on it."""
+    await start_ring(store, master_key, clock)
+    await store.write(lambda connection: connection.execute(text("UPDATE watchword_schema SET version_num = '9999'")))
+    await store.write(partial(state_window, revision="9999", oldest_code=HEAD))
+    before = await under(store, NEW)
+    with pytest.raises(SchemaAheadError, match="use that version"):
+        await reseal(store, NEW.beside(master_key), clock=clock)
+    assert await under(store, NEW) == before == []

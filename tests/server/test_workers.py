@@ -12,8 +12,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from sqlalchemy import Connection, text
 from tests.server.load import Load
 from tests.server.serving import COMMAND, Installation, Serving, children_of, is_running, wait_until
+
+from watchword.store.engine import open_store
+from watchword.store.migrations.window import state_window
+from watchword.store.schema import HEAD
 
 if TYPE_CHECKING:
     from tests.faults.postgres import PostgresServer
@@ -82,6 +87,35 @@ async def test_a_reload_under_load_loses_no_request(installation: Installation, 
     wait_until(lambda: len(serving.workers()) == 2, serving.log)
     assert not before & set(serving.workers())
     assert serving.end() == 0
+
+
+async def test_workers_go_on_while_a_newer_version_migrates(installation: Installation, start: Start) -> None:
+    """R60, G13: no request is lost, workers stay ready, and one that dies is replaced on the newer schema."""
+    serving = start(installation, "--workers", "2")
+    serving.await_event("serving")
+    before = set(serving.workers())
+    newer = open_store(installation.url, shared=True, patient=True)
+    async with Load([serving.base_url], installation.client) as load:
+        await load.more(20)
+        await newer.write(_migrate_further)
+        await load.more(40)
+        assert set(serving.workers()) == before
+        victim = min(before)
+    await newer.close()
+    assert not load.failures, (load.failures, serving.log())
+    os.kill(victim, signal.SIGKILL)
+    serving.await_event("worker_ended")
+    wait_until(lambda: len(serving.workers()) == 2 and victim not in serving.workers(), serving.log)
+    wait_until(lambda: serving.get("/readyz").status_code == 200, serving.log)
+
+
+def _migrate_further(connection: Connection) -> None:
+    """What a newer version's migration does that only adds."""
+    connection.execute(text("CREATE TABLE newer (x integer)"))
+    connection.execute(text("ALTER TABLE clients ADD COLUMN newer integer"))
+    connection.execute(text("CREATE INDEX ix_newer ON grants (created_at, id)"))
+    connection.execute(text("UPDATE watchword_schema SET version_num = '9999'"))
+    state_window(connection, revision="9999", oldest_code=HEAD)
 
 
 async def test_a_bad_reload_changes_nothing_and_says_why(installation: Installation, start: Start) -> None:

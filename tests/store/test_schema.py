@@ -3,11 +3,13 @@
 import asyncio
 import re
 import shutil
+import signal
 import sqlite3
 import subprocess
 import sys
 import uuid
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -19,7 +21,8 @@ from sqlalchemy import Connection, text
 
 from watchword.store import schema
 from watchword.store.engine import Store, open_store
-from watchword.store.errors import SchemaBehindError, StoreError
+from watchword.store.errors import SchemaAheadError, SchemaBehindError, StoreError
+from watchword.store.migrations.window import state_window
 from watchword.store.tables import metadata
 from watchword.store.tables.trust import WHERE
 
@@ -141,6 +144,91 @@ async def test_a_newer_schema_is_refused(store: Store, store_url: str) -> None:
     assert not await store.read(schema.is_current)
     with pytest.raises(StoreError, match="newer version"):
         schema.migrate(store_url)
+
+
+def widen(connection: Connection, *, oldest_code: str, revision: str = "9999") -> None:
+    """What a newer version's migration does: a table more, a column more, and its word on older code."""
+    connection.execute(text("CREATE TABLE newer (x integer)"))
+    connection.execute(text("ALTER TABLE users ADD COLUMN newer integer"))
+    connection.execute(text("UPDATE watchword_schema SET version_num = '9999'"))
+    state_window(connection, revision=revision, oldest_code=oldest_code)
+
+
+async def test_a_newer_schema_that_allows_this_version_is_used_and_left_alone(store: Store, store_url: str) -> None:
+    """R60"""
+    await store.write(partial(widen, oldest_code=schema.HEAD))
+    before = await store.read(described)
+    await store.read(schema.check_current)
+    assert schema.migrate(store_url) == "9999"
+    assert await store.read(described) == before
+    assert await store.read(schema.current_revision) == "9999"
+
+
+@pytest.mark.parametrize(
+    ("oldest_code", "revision"),
+    [pytest.param("9999", "9999", id="it takes away"), pytest.param(schema.HEAD, "9998", id="it says nothing itself")],
+)
+async def test_a_newer_schema_that_does_not_allow_this_version_is_refused(
+    store: Store, store_url: str, oldest_code: str, revision: str
+) -> None:
+    """R63: what a migration before it allowed counts for nothing."""
+    await store.write(partial(widen, oldest_code=oldest_code, revision=revision))
+    for attempt in (store.read(schema.check_current), asyncio.to_thread(schema.migrate, store_url)):
+        with pytest.raises(SchemaAheadError, match="restore the backup") as refused:
+            await attempt
+        assert refused.value.code == "schema_ahead"
+    assert await store.read(schema.current_revision) == "9999"
+
+
+async def test_the_newest_migration_speaks_for_itself(store: Store) -> None:
+    """A migration without a word would stop every older process."""
+    stated = text("SELECT revision, oldest_code FROM schema_compatibility")
+    revision, oldest = await store.read(lambda connection: tuple(connection.execute(stated).one()))
+    assert revision == schema.HEAD
+    assert oldest <= schema.HEAD
+
+
+def test_revisions_grow_along_the_chain() -> None:
+    """They are compared."""
+    config = Config()
+    config.set_main_option("script_location", "watchword.store:migrations")
+    chain = [one.revision for one in ScriptDirectory.from_config(config).walk_revisions()]
+    assert chain == sorted(chain, reverse=True)
+    assert all(re.fullmatch("[0-9]{4}", one) for one in chain)
+
+
+_KILLED_AT = """
+import os, signal, sys
+from sqlalchemy import event
+from sqlalchemy.engine import Engine
+from watchword.store.schema import migrate
+
+@event.listens_for(Engine, "after_cursor_execute")
+def end(connection, cursor, statement, *rest):
+    if sys.argv[2] in statement:
+        os.kill(os.getpid(), signal.SIGKILL)
+
+migrate(sys.argv[1])
+"""
+
+
+@pytest.mark.parametrize("point", ["CREATE TABLE leases", "INSERT INTO watchword_schema", "INSERT INTO schema_compat"])
+async def test_a_migration_that_is_killed_leaves_nothing_and_the_next_completes(
+    empty_urls: tuple[str, str], point: str
+) -> None:
+    """R61: by SIGKILL, in the middle and at its last statements."""
+    url, _ = empty_urls
+    program = [sys.executable, "-c", _KILLED_AT, url, point]
+    killed = await asyncio.to_thread(subprocess.run, program, capture_output=True, check=False)
+    assert killed.returncode == -signal.SIGKILL, killed.stderr.decode()
+    store = open_store(url)
+    try:
+        assert await store.read(described) == set()
+        assert await store.read(schema.current_revision) is None
+        assert schema.migrate(url) == schema.HEAD
+        await store.read(schema.check_current)
+    finally:
+        await store.close()
 
 
 async def test_a_migration_that_fails_half_way_leaves_nothing(empty_urls: tuple[str, str]) -> None:

@@ -13,11 +13,12 @@ from watchword.admin.clients import FOUNDING
 from watchword.clock import Clock
 from watchword.errors import WatchwordError
 from watchword.store.engine import Store
+from watchword.store.errors import SchemaAheadError, SchemaBehindError
 from watchword.store.repositories import signing_algorithms, signing_keys
 from watchword.store.repositories.installation import check_master_key, issuer_of
 from watchword.store.repositories.sealed_values import check_of
 from watchword.store.repositories.signing_keys import SigningKey
-from watchword.store.schema import is_current
+from watchword.store.schema import HEAD, check_current, current_revision
 from watchword.store.sealing import MasterKey, closed_bits
 
 Verdict = Literal["ok", "warning", "problem"]
@@ -54,9 +55,15 @@ async def look_at_installation(
 ) -> list[Finding]:
     """Schema, master key, issuer, keys and clock of the installation in ``store``."""
     try:
-        if not await store.read(is_current):
+        try:
+            await store.read(check_current)
+        except SchemaBehindError:
             return [Finding("schema", "problem", "not the one this version needs", "watchword migrate")]
-        findings = [Finding("schema", "ok", "current")]
+        except SchemaAheadError as error:
+            return [Finding("schema", "problem", error.sentence, "install the newer version")]
+        is_newer = await store.read(current_revision) != HEAD
+        told = "newer than this version, which it allows: finish the upgrade" if is_newer else "current"
+        findings = [Finding("schema", "ok", told)]
         if store.dialect == "sqlite":
             findings.append(await _look_at_data_file(store))
         findings.append(await _look_at_issuer(store, issuer))

@@ -21,6 +21,7 @@ from watchword.store.errors import MasterKeyError
 from watchword.store.repositories import sealed_values
 from watchword.store.repositories.audit import Actor, AuditEntry, record
 from watchword.store.repositories.sealed_values import SealedValue
+from watchword.store.schema import require_own
 from watchword.store.sealing import MasterKey
 
 
@@ -52,8 +53,10 @@ async def reseal(
 
     Raises:
         MasterKeyError: something opens with neither of the two; what was moved before stays moved.
+        SchemaAheadError: a newer version may have sealed what this one does not know; nothing was moved.
         StoreUnavailableError: begin again: what was moved stays moved.
     """
+    await store.read(require_own)
     moved = 0
     while True:
         values = await store.read(_list)

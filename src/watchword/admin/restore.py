@@ -21,6 +21,7 @@ from watchword.store.position import Judgement
 from watchword.store.repositories import signing_keys, witnesses
 from watchword.store.repositories.audit import record
 from watchword.store.repositories.installation import server_secret
+from watchword.store.schema import require_own
 from watchword.store.sealing import MasterKey
 from watchword.store.tables import (
     authorization_requests,
@@ -70,6 +71,7 @@ async def acknowledge(desk: AdminDesk, witness: Witness | None) -> Acknowledged:
         witness: this machine's, when it has one.
 
     Raises:
+        SchemaAheadError: a newer version may keep what this one would not end; nothing was done.
         WitnessError: everything is done, but this machine's witness file cannot be written.
         StoreUnavailableError: nothing was done, or it is not known whether it was: look, and do it again.
     """
@@ -93,6 +95,7 @@ async def _generation_seen(witness: Witness | None) -> int:
 def _acknowledge(
     connection: Connection, desk: AdminDesk, fresh: Mapping[Slot, NewKey], *, seen: int, now: float
 ) -> Acknowledged:
+    require_own(connection)
     before = witnesses.position(connection)
     journal_id = new_id()
     # Before its first entry: no reader of the old journal may be given a number of the new one for its next.

@@ -16,6 +16,7 @@ _SERVER_PACKAGES = frozenset(
 # What helps, by the stable code of the error.
 _NEXT = {
     "schema_behind": "run `watchword migrate`",
+    "schema_ahead": "install the version that migrated the database, or restore the backup made before the upgrade",
     "store_unavailable": "look whether the database runs and whether database.url names it",
     "master_key": "put the right key in its place, from your backup; what was sealed under it opens with no other",
     "restored": ACKNOWLEDGE,

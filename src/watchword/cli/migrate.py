@@ -23,26 +23,24 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    from watchword.store.schema import HEAD  # noqa: PLC0415  loaded when it is needed
-
     settings = load_configuration(args).settings
     with progress("Migrating the database"):
-        _migrate(settings.database.url)
+        revision = _migrate(settings.database.url)
         if not args.schema_only:
             asyncio.run(_initialise(settings))
     if args.json:
-        print_json({"revision": HEAD})
+        print_json({"revision": revision})
     else:
-        print(f"the database is at revision {HEAD}")
+        print(f"the database is at revision {revision}")
     return 0
 
 
-def _migrate(url: str) -> None:
+def _migrate(url: str) -> str:
     from watchword.store.errors import StoreError, StoreUnavailableError  # noqa: PLC0415  loaded when it is needed
     from watchword.store.schema import migrate  # noqa: PLC0415
 
     try:
-        migrate(url)
+        return migrate(url)
     except Exception as error:
         # Of the drivers nothing may be named here, and a driver's text may repeat the URL with its password.
         if isinstance(error, OSError) or type(error).__module__.partition(".")[0] in {"asyncpg", "sqlalchemy"}:

@@ -151,6 +151,7 @@ async def _look(settings: Settings) -> list[str]:
     from watchword.admin import installation  # noqa: PLC0415  loaded when it is needed
     from watchword.cli.installation import sqlite_file  # noqa: PLC0415
     from watchword.store.engine import open_store  # noqa: PLC0415
+    from watchword.store.schema import check_current  # noqa: PLC0415
 
     path = sqlite_file(settings.database.url)
     if path is not None and not path.exists():
@@ -160,7 +161,7 @@ async def _look(settings: Settings) -> list[str]:
     try:
         found = await installation.look(store)
         if not found.is_current:
-            problems.append("the database schema must be migrated first: run `watchword migrate`")
+            await store.read(check_current)  # says which way it differs, and what to do
         elif found.issuer is None:
             problems.append("the database is not an installation yet: run `watchword migrate`")
         else:

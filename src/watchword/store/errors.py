@@ -2,7 +2,8 @@
 
 StoreError
 ├── StoreUnavailableError   the database does not answer, is full or is overloaded: 503 and Retry-After
-├── SchemaBehindError       the schema is not the one this version needs
+├── SchemaBehindError       the schema is older than the one this version needs
+├── SchemaAheadError        the schema is newer, and says that this version must not touch it
 ├── MasterKeyError          the master key is lost, wrong or readable by others
 ├── WitnessError            the witness file cannot be read, written or believed
 ├── RestoredError           the database is an older copy of itself: nothing may be served from it
@@ -27,9 +28,15 @@ class StoreUnavailableError(StoreError):
 
 
 class SchemaBehindError(StoreError):
-    """The schema of the database is not the one this version of Watchword works with."""
+    """The schema of the database is older than the one this version of Watchword works with."""
 
     code: ClassVar[str] = "schema_behind"
+
+
+class SchemaAheadError(StoreError):
+    """The schema of the database is newer than this version of Watchword, and does not allow it."""
+
+    code: ClassVar[str] = "schema_ahead"
 
 
 class MasterKeyError(StoreError):

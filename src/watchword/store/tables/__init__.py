@@ -14,7 +14,7 @@ from watchword.store.tables.artefacts import (
 )
 from watchword.store.tables.console import console_sessions, playground_runs
 from watchword.store.tables.metadata import metadata
-from watchword.store.tables.operations import audit, installation, leases, outbox, server_secrets
+from watchword.store.tables.operations import audit, installation, leases, outbox, schema_compatibility, server_secrets
 from watchword.store.tables.people import (
     authentication_contexts,
     client_sessions,
@@ -52,6 +52,7 @@ __all__ = [
     "refresh_tokens",
     "restores",
     "role_assignments",
+    "schema_compatibility",
     "server_secrets",
     "sessions",
     "setup_links",

@@ -17,6 +17,16 @@ installation = Table(
     CheckConstraint("id = 1", name="single"),
 )
 
+# One row, written by the newest migration: `revision` may be used by code whose own is `oldest_code` or newer.
+schema_compatibility = Table(
+    "schema_compatibility",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=False),
+    Column("revision", String(32), nullable=False),
+    Column("oldest_code", String(32), nullable=False),
+    CheckConstraint("id = 1", name="single"),
+)
+
 # HMAC keys by purpose (csrf, refresh, throttle ...), sealed.
 server_secrets = Table(
     "server_secrets",
