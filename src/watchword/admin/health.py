@@ -12,6 +12,7 @@ from watchword.admin import restore
 from watchword.admin.clients import FOUNDING
 from watchword.clock import Clock
 from watchword.errors import WatchwordError
+from watchword.issuer.keys.agreed_time import MAX_SKEW
 from watchword.store.engine import Store
 from watchword.store.errors import SchemaAheadError, SchemaBehindError
 from watchword.store.repositories import signing_algorithms, signing_keys
@@ -22,7 +23,6 @@ from watchword.store.schema import HEAD, check_current, current_revision
 from watchword.store.sealing import MasterKey, closed_bits
 
 Verdict = Literal["ok", "warning", "problem"]
-MAX_SKEW = 2.0  # seconds between this machine and its database; beyond it, workers stop issuing
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,7 @@ from typing import Literal
 from sqlalchemy import Connection, literal, select, text
 
 from watchword.clock import Clock
+from watchword.issuer.keys.agreed_time import MAX_SKEW
 from watchword.issuer.keys.ring import KeyRing
 from watchword.issuer.keys.slots import FEED
 from watchword.store.engine import Store
@@ -22,7 +23,6 @@ State = Literal["ok", "failed", "unknown"]
 
 BOUND = 1.0  # seconds after which those who ask are answered, whatever has been found by then
 KEPT = 2.0  # seconds for which what was found is told again
-MAX_SKEW = 2.0  # seconds between this machine's clock and the database's
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,8 +15,9 @@ from watchword.errors import WatchwordError
 from watchword.events import EventSink, KeyActivated, NoSink
 from watchword.failpoints import failpoint
 from watchword.issuer.keys import algorithms, rotation
+from watchword.issuer.keys.agreed_time import Agreement, DatabaseTime
 from watchword.issuer.keys.generation import SEALED_FOR, NewKey, generate
-from watchword.issuer.keys.rotation import KeyStepError, Step
+from watchword.issuer.keys.rotation import Step
 from watchword.issuer.keys.signers import Signers, SigningKeyUnreadableError
 from watchword.issuer.keys.slots import Slot, slots_of
 from watchword.issuer.keys.step_time import StepTime, database_time
@@ -43,6 +44,7 @@ class _Snapshot:
     keys: tuple[SigningKey, ...]
     active: Mapping[Slot, SigningKey]
     algorithms: tuple[SigningAlgorithm, ...]
+    time: DatabaseTime
 
 
 class KeyRing:
@@ -81,6 +83,7 @@ class KeyRing:
         self._opened: dict[str, Key] = {}
         self._refreshing = asyncio.Lock()
         self._awaited: asyncio.Task[_Snapshot] | None = None
+        self._agreement = Agreement(clock)
 
     async def start(self) -> None:
         """Make the keys that are missing, read the ring, and open what it signs with.
@@ -112,10 +115,11 @@ class KeyRing:
         What signs with them must be sure of them in its own transaction: `watchword.issuer.gate`.
 
         Raises:
-            TemporarilyUnavailableError: the ring holds nothing yet, or a key of it cannot be opened.
+            TemporarilyUnavailableError: the ring holds nothing yet, or a key of it cannot be opened; or this machine's
+                clock and the database's differ.
             StoreUnavailableError: the ring cannot be read.
         """
-        snapshot = await self._fresh()
+        snapshot = await self._in_time()
         default = next((one.algorithm for one in snapshot.algorithms if one.is_default), None)
         if default is None:
             raise TemporarilyUnavailableError(detail="the ring holds no algorithm yet", retry_after=2)
@@ -320,6 +324,15 @@ class KeyRing:
         found = [key for key in snapshot.keys if key.purpose == purpose and key.state in _PUBLISHED]
         return sorted(found, key=lambda key: (_PUBLISHED.index(key.state), key.algorithm, key.kid))
 
+    async def _in_time(self) -> _Snapshot:
+        """The ring, if what is signed now would be dated as the database would date it (R48)."""
+        snapshot = await self._fresh()
+        if not snapshot.time.agrees(self._clock):
+            # Both may have been set: on one machine they are one clock.
+            snapshot = await self._fresh(within=0)
+        self._agreement.require(snapshot.time)
+        return snapshot
+
     async def _fresh(self, *, within: float | None = None) -> _Snapshot:
         """The ring, read at most ``within`` seconds ago."""
         bound = self._settings.key_refresh if within is None else min(within, self._settings.key_refresh)
@@ -344,12 +357,16 @@ class KeyRing:
 
     async def _read(self) -> _Snapshot:
         began = self._clock.monotonic()
-        keys, held = await self._store.read(_whole)
+        keys, held, told = await self._store.read(self._whole)
+        time = DatabaseTime(told, began, self._clock.monotonic())
         active = {Slot(key.purpose, key.algorithm): key for key in keys if key.state == "active"}
         kids = {key.kid for key in active.values()}
         self._opened = {kid: key for kid, key in self._opened.items() if kid in kids}
-        self._snapshot = _Snapshot(began, keys, active, held)
+        self._snapshot = _Snapshot(began, keys, active, held, time)
         return self._snapshot
+
+    def _whole(self, here: Connection) -> tuple[tuple[SigningKey, ...], tuple[SigningAlgorithm, ...], float]:
+        return tuple(signing_keys.list_all(here)), tuple(signing_algorithms.list_all(here)), self._time(here)
 
     def _at_hand(self, key: SigningKey) -> Key:
         try:
@@ -375,14 +392,7 @@ class KeyRing:
         self._events.emit(KeyActivated(self._clock.now(), kid, algorithm))
 
 
-def _whole(connection: Connection) -> tuple[tuple[SigningKey, ...], tuple[SigningAlgorithm, ...]]:
-    return tuple(signing_keys.list_all(connection)), tuple(signing_algorithms.list_all(connection))
-
-
 def _take_notice(reading: "asyncio.Task[_Snapshot]") -> None:
     """Those who waited may all have gone away; a failure that nobody hears of would be logged as a mistake."""
     if not reading.cancelled():
         reading.exception()
-
-
-__all__ = ["KeyRing", "KeyStepError"]
