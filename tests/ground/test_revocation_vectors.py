@@ -94,7 +94,8 @@ class Mirror:
             newer = message["seq"] >= self.seq if same else self.journal_id is None or message["iat"] > self.newest
             if not newer:
                 return "ignored", False
-            self.journal_id, self.seq, self.entries = message["journal_id"], message["seq"], {}
+            self.journal_id, self.seq = message["journal_id"], message["seq"]
+            self.entries = {key: numbers for key, numbers in self.entries.items() if key[0] == "key"}
             self.merge(message["entries"])
             outcome = "applied"
         elif not same or message["from"] > self.seq:

@@ -173,6 +173,9 @@ class Mirror:
         else:
             tables = _empty()
             _merge(tables, message.entries)
+        # The restored journal of an issuer may know nothing of a key that was made and stolen since the backup, and a
+        # thief chooses the epochs he writes: for him no epoch that the restore raised is too high.
+        _merge_tables(tables[_KEYS], self._tables[_KEYS])
         self._replace(tables)
         self.journal_id, self.seq = message.journal_id, message.to
         self._must_replace = False
@@ -185,8 +188,7 @@ class Mirror:
         if pages.to < self.seq:
             return None
         for mine, theirs in zip(self._tables, pages.tables, strict=True):
-            for digest, packed in theirs.items():
-                mine[digest] = _later(mine.get(digest, 0), packed)
+            _merge_tables(mine, theirs)
         self._occupied = _occupied(self._tables)
         self.seq = pages.to
         self._must_replace = False
@@ -233,6 +235,11 @@ def _occupied(tables: tuple[_Table, ...]) -> tuple[tuple[int, _Table], ...]:
 def _later(one: int, other: int) -> int:
     """The greater expiry and the greater epoch of two."""
     return max(one >> _EPOCH_BITS, other >> _EPOCH_BITS) << _EPOCH_BITS | max(one & _EPOCH_MASK, other & _EPOCH_MASK)
+
+
+def _merge_tables(mine: _Table, theirs: _Table) -> None:
+    for digest, packed in theirs.items():
+        mine[digest] = _later(mine.get(digest, 0), packed)
 
 
 def _merge(tables: tuple[_Table, ...], entries: Iterable[Entry]) -> None:
