@@ -1,9 +1,10 @@
 """What only PostgreSQL has to be asked: its network, its limits, its refusals."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterator
 from typing import TYPE_CHECKING
 
+import asyncpg  # type: ignore[import-untyped]  # it ships no types
 import pytest
 from sqlalchemy import Connection, insert, select, text, update
 from sqlalchemy.exc import ProgrammingError
@@ -285,3 +286,49 @@ async def test_a_patient_store_cuts_no_statement_off(postgres_server: "PostgresS
         finally:
             await store.close()
     assert shown == {False: "2s", True: "0"}
+
+
+@pytest.fixture
+def limited(postgres_server: "PostgresServer", postgres_database: str) -> Iterator[str]:
+    """A role that may hold two connections; and the URL of its database, with a password that nobody may see."""
+    role = f"limited_{postgres_database}"
+    postgres_server.execute(f"CREATE ROLE {role} LOGIN CONNECTION LIMIT 2 PASSWORD 'canary'")
+    yield postgres_server.url(postgres_database).replace("watchword@", f"{role}:canary@")
+    postgres_server.execute(f"DROP ROLE {role}")
+
+
+def ask(connection: Connection) -> int:
+    return int(connection.execute(text("SELECT 1")).scalar_one())
+
+
+async def test_r26_others_hold_every_connection_there_is(limited: str) -> None:
+    others = [await asyncpg.connect(limited) for _ in range(2)]
+    store = PostgresStore(limited)
+    for access in (store.read, store.write):
+        with pytest.raises(StoreUnavailableError) as caught:
+            await access(ask)
+        assert "too many connections" in str(caught.value.detail)
+        assert "canary" not in f"{caught.value}{caught.value.detail}"
+    await others.pop().close()
+    assert await store.read(ask) == await store.write(ask) == 1, "what was refused leaves nothing behind"
+    await others.pop().close()
+    await store.close()
+
+
+async def test_r26_the_role_may_not_sign_in_any_more(
+    postgres_server: "PostgresServer", postgres_database: str, limited: str
+) -> None:
+    role = f"limited_{postgres_database}"
+    store = PostgresStore(limited)
+    assert await store.read(ask) == 1
+    postgres_server.execute(
+        f"ALTER ROLE {role} NOLOGIN",
+        f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = '{role}'",
+    )
+    for access in (store.read, store.write):
+        with pytest.raises(StoreUnavailableError) as caught:
+            await access(ask)
+        assert "canary" not in f"{caught.value}{caught.value.detail}"
+    postgres_server.execute(f"ALTER ROLE {role} LOGIN")
+    assert await store.read(ask) == await store.write(ask) == 1
+    await store.close()
