@@ -148,6 +148,22 @@ async def test_a_worker_that_is_killed_is_replaced(on_sqlite: Installation, star
     assert serving.get("/readyz").status_code == 200
 
 
+def test_a_worker_that_dies_beside_a_bad_configuration_costs_no_other(on_sqlite: Installation, start: Start) -> None:
+    """R64: the log says what is wrong with the file, whoever runs goes on, and a mended file brings the worker back."""
+    serving = start(on_sqlite, "--workers", "2")
+    serving.await_event("serving")
+    victim, other = serving.workers()
+    on_sqlite.configure('[tokens]\naccess_token_lifetime = "soon"')
+    os.kill(victim, signal.SIGKILL)
+    serving.await_event("worker_start_failed", times=2)
+    assert "tokens.access_token_lifetime must" in serving.lines("worker_start_failed")[0]["message"]
+    assert is_running(other)
+    assert serving.get("/readyz").status_code == 200
+    on_sqlite.configure()
+    wait_until(lambda: len(serving.workers()) == 2 and other in serving.workers(), serving.log)
+    wait_until(lambda: serving.get("/readyz").status_code == 200, serving.log)
+
+
 def test_a_machine_that_has_nothing_left_costs_no_worker_that_serves(on_sqlite: Installation, start: Start) -> None:
     """R57: neither who is to be replaced nor a reload ends the others when no descriptor is left to start one."""
     serving = start(on_sqlite, "--workers", "2")
