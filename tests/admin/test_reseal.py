@@ -19,7 +19,7 @@ from watchword.oauth.bearer import digest
 from watchword.store.engine import Store
 from watchword.store.errors import MasterKeyError, SchemaAheadError
 from watchword.store.migrations.window import state_window
-from watchword.store.repositories import audit, clients, sealed_values
+from watchword.store.repositories import audit, clients, sealed_values, signing_keys
 from watchword.store.repositories.clients import Client
 from watchword.store.repositories.installation import SECRET_PURPOSES, check_master_key, server_secret
 from watchword.store.repositories.sealed_values import SEALED_OTHERWISE
@@ -167,3 +167,16 @@ async def test_a_newer_schema_may_have_sealed_what_this_version_does_not_know(
     with pytest.raises(SchemaAheadError, match="use that version"):
         await reseal(store, NEW.beside(master_key), clock=clock)
     assert await under(store, NEW) == before == []
+
+
+async def test_a_process_with_the_old_key_alone_brings_no_key_that_nobody_can_open(
+    store: Store, master_key: MasterKey, clock: SettableClock, quick_ring: None
+) -> None:
+    """It was started before the sealing, and goes on rotating after it."""
+    old = make_issuer(store, clock, master_key, Listener()).keys
+    await reseal(store, NEW.beside(master_key), clock=clock)
+    with pytest.raises(MasterKeyError):
+        await old.advance()
+    assert await store.read(signing_keys.list_all) == []
+    await start_ring(store, NEW, clock)
+    assert len(await store.read(signing_keys.list_all)) == 4

@@ -168,7 +168,7 @@ def make_ring_keys(master_key: MasterKey) -> dict[tuple[Slot, str], NewKey]:
         for state in ("active", "next"):
             key = Key.generate(slot.algorithm)
             sealed = master_key.seal(json.dumps(key.to_dict(private=True)).encode(), purpose=SEALED_FOR)
-            made[slot, state] = NewKey(key.kid, dict(key.to_dict()), sealed)
+            made[slot, state] = NewKey(key.kid, dict(key.to_dict()), sealed, master_key)
     return made
 
 

@@ -3,7 +3,7 @@
 from sqlalchemy import Connection
 
 from watchword.issuer.keys.generation import NewKey
-from watchword.issuer.keys.rotation import entry, record_of
+from watchword.issuer.keys.rotation import enter, entry
 from watchword.issuer.keys.slots import Slot, is_held
 from watchword.store.repositories import signing_keys
 from watchword.store.repositories.audit import Actor, record
@@ -45,7 +45,7 @@ def _replace(connection: Connection, slot: Slot, replacement: NewKey | None, *, 
         signing_keys.move(connection, kid, expected="next", to="active", now=now)
     elif replacement is not None:
         kid = replacement.kid
-        signing_keys.insert_unless_taken(connection, record_of(slot, replacement, "active", now))
+        enter(connection, slot, replacement, "active", now=now)
     else:
         return
     record(connection, entry("key.activated", kid, slot, now=now, actor=actor, exempt_from_prepublication=True))

@@ -1,7 +1,7 @@
 """How a signing key is made: named so that it can be typed, and sealed before anybody stores it."""
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from watchword.jose import Key
@@ -12,11 +12,19 @@ SEALED_FOR = "signing-key"
 
 @dataclass(frozen=True, slots=True)
 class NewKey:
-    """A generated key on its way into the ring, its private half sealed."""
+    """A generated key on its way into the ring, its private half sealed.
+
+    Args:
+        kid: its name.
+        public_jwk: what everybody may know of it.
+        sealed_private_jwk: the rest.
+        sealed_by: with what; it must be the installation's own when the key enters the ring.
+    """
 
     kid: str
     public_jwk: dict[str, Any]
     sealed_private_jwk: bytes
+    sealed_by: MasterKey = field(repr=False)
 
 
 def generate(algorithm: str, master_key: MasterKey) -> NewKey:
@@ -39,4 +47,4 @@ def generate(algorithm: str, master_key: MasterKey) -> NewKey:
         # days when somebody has to withdraw that key.
         key = Key.generate(algorithm)
     private = json.dumps(key.to_dict(private=True)).encode()
-    return NewKey(key.kid, dict(key.to_dict()), master_key.seal(private, purpose=SEALED_FOR))
+    return NewKey(key.kid, dict(key.to_dict()), master_key.seal(private, purpose=SEALED_FOR), master_key)

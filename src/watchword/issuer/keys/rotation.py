@@ -21,6 +21,7 @@ from watchword.issuer.tokens.lifetime import LONGEST
 from watchword.oauth.revocation import ROW_LEEWAY
 from watchword.store.repositories import signing_algorithms, signing_keys
 from watchword.store.repositories.audit import SYSTEM, Actor, AuditEntry, record
+from watchword.store.repositories.installation import check_master_key
 from watchword.store.repositories.signing_keys import Purpose, SigningKey, State
 
 StepName = Literal["begin", "publish", "activate", "retire"]
@@ -126,7 +127,7 @@ def begin(connection: Connection, slot: Slot, key: NewKey, *, now: float, actor:
             return None
     else:
         kid = key.kid
-        if not signing_keys.insert_unless_taken(connection, record_of(slot, key, "active", now)):
+        if not enter(connection, slot, key, "active", now=now):
             return None
     record(connection, entry("key.activated", kid, slot, now=now, actor=actor, exempt_from_prepublication=True))
     failpoint("keys.begin.before_commit")
@@ -137,7 +138,7 @@ def publish(connection: Connection, slot: Slot, key: NewKey, *, now: float, acto
     """Publish ``key`` as the slot's successor; None when it has one already, or is not there any more."""
     if not is_held(connection, slot):
         return None
-    if not signing_keys.insert_unless_taken(connection, record_of(slot, key, "next", now)):
+    if not enter(connection, slot, key, "next", now=now):
         return None
     record(connection, entry("key.published", key.kid, slot, now=now, actor=actor))
     failpoint("keys.publish.before_commit")
@@ -211,9 +212,15 @@ def rotate(
     return kid
 
 
-def record_of(slot: Slot, key: NewKey, state: State, now: float) -> SigningKey:
-    """The row of a key that enters the ring in ``state``."""
-    return SigningKey(
+def enter(connection: Connection, slot: Slot, key: NewKey, state: State, *, now: float) -> bool:
+    """Write a new key into the ring; False when its place is taken and nothing was written.
+
+    Raises:
+        MasterKeyError: it was sealed with a master key that is not the installation's any more. Nobody could open it.
+    """
+    # In the transaction: a process that knows the old master key alone may outlive the sealing of everything anew.
+    check_master_key(connection, key.sealed_by)
+    entered = SigningKey(
         kid=key.kid,
         purpose=slot.purpose,
         algorithm=slot.algorithm,
@@ -224,6 +231,7 @@ def record_of(slot: Slot, key: NewKey, state: State, now: float) -> SigningKey:
         published_at=now,
         activated_at=now if state == "active" else None,
     )
+    return signing_keys.insert_unless_taken(connection, entered)
 
 
 def entry(action: str, kid: str, slot: Slot, *, now: float, actor: Actor, **details: bool | str) -> AuditEntry:
