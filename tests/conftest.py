@@ -5,6 +5,7 @@ import gc
 import ipaddress
 import os
 import shutil
+import signal
 import sys
 import tempfile
 import uuid
@@ -80,6 +81,10 @@ def _is_address(host: str) -> bool:
 
 
 sys.addaudithook(_only_loopback)
+
+# A shell ignores SIGINT in what it starts in the background, and programs inherit that: no test could stop one by it.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture

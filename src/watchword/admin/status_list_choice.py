@@ -45,5 +45,8 @@ def change_api(connection: Connection, desk: AdminDesk, api: Api, *, wanted: boo
     """`choose_for_api` in the caller's transaction."""
     if wanted != api.status_list:
         apis.update(connection, replace(api, status_list=wanted))
-        action = "api.status_list_begun" if wanted else "api.status_list_ended"
-        record(connection, desk.entry(action, "api", api.id))
+        begun, ended = (
+            desk.entry("api.status_list_begun", "api", api.id),
+            desk.entry("api.status_list_ended", "api", api.id),
+        )
+        record(connection, begun if wanted else ended)
