@@ -12,7 +12,7 @@ from tests.faults.proxy import Blackhole, FaultProxy, Latency, Refuse, Reset
 
 from watchword.store import postgres_engine
 from watchword.store.engine import open_store
-from watchword.store.errors import StoreUnavailableError
+from watchword.store.errors import StoreError, StoreUnavailableError
 from watchword.store.postgres_engine import PostgresStore
 from watchword.store.tables import leases, metadata
 
@@ -331,4 +331,52 @@ async def test_r26_the_role_may_not_sign_in_any_more(
         assert "canary" not in f"{caught.value}{caught.value.detail}"
     postgres_server.execute(f"ALTER ROLE {role} LOGIN")
     assert await store.read(ask) == await store.write(ask) == 1
+    await store.close()
+
+
+async def test_a_job_that_keeps_an_error_to_itself_is_no_success(store: PostgresStore) -> None:
+    """The database has given the transaction up and answers COMMIT with ROLLBACK: nobody may be told it was written."""
+
+    def hiding(connection: Connection) -> int:
+        count = bump(connection)
+        with pytest.raises(ProgrammingError):
+            connection.execute(text("SELECT nonsense"))
+        return count
+
+    with pytest.raises(StoreError, match="nothing was written"):
+        await store.write(hiding)
+    assert await store.read(fence) == 0
+
+
+async def test_a_job_whose_caller_left_leaves_nothing_on_its_connection(
+    postgres_server: "PostgresServer", postgres_database: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With one connection in all, whatever a cancelled job left on it would meet the next."""
+    monkeypatch.setattr(postgres_engine, "POOL_SIZE", 1)
+    store = PostgresStore(postgres_server.url(postgres_database))
+    await store.write(make_lease)
+    for access in (store.write, store.read, store.read_one):
+        for moment in (0.0, 0.001, 0.003, 0.03):
+            begun = asyncio.Event()
+
+            def linger(connection: Connection, begun: asyncio.Event = begun, access: object = access) -> None:
+                if access == store.write:
+                    bump(connection)
+                begun.set()
+                connection.execute(text("SELECT pg_sleep(1)"))
+
+            leaving = asyncio.create_task(access(linger))
+            await begun.wait()
+            await asyncio.sleep(moment)
+            leaving.cancel()
+            with pytest.raises(asyncio.CancelledError):
+                await leaving
+            assert await store.read(fence) == 0
+    waiting = [asyncio.create_task(store.write(bump)) for _ in range(6)]
+    await asyncio.sleep(0)
+    for task in waiting[1::2]:
+        task.cancel()
+    done = await asyncio.gather(*waiting, return_exceptions=True)
+    assert sorted(one for one in done if isinstance(one, int)) == [1, 2, 3]
+    assert await store.write(bump) == 4
     await store.close()

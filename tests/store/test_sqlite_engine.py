@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import Connection, event, insert, select, text, update
+from sqlalchemy import Connection, insert, select, text, update
 
 from watchword.store import sqlite_engine
 from watchword.store.engine import open_store
@@ -105,8 +105,14 @@ async def test_jobs_that_wait_together_share_a_commit(sqlite: SQLiteStore, path:
     """Group commit: fifty callers cost far fewer than fifty commits, and none is answered before its own."""
     await sqlite.write(make_lease)
     watcher = sqlite3.connect(path)
-    commits: list[object] = []
-    event.listen(sqlite._writer._engine, "commit", commits.append)
+    statements: list[str] = []
+
+    def trace(connection: Connection) -> None:
+        driver: Any = connection.connection.driver_connection
+        driver.set_trace_callback(statements.append)
+
+    await sqlite.write(trace)
+    statements.clear()
     held = threading.Event()
     blocking = await writer_held(sqlite, held)
     waiting = [asyncio.create_task(sqlite.write(bump)) for _ in range(50)]
@@ -116,7 +122,8 @@ async def test_jobs_that_wait_together_share_a_commit(sqlite: SQLiteStore, path:
     await blocking
     assert await asyncio.gather(*waiting) == list(range(1, 51))
     watcher.close()
-    assert len(commits) == 2
+    assert statements.count("COMMIT") == 2
+    assert sum(one.startswith("UPDATE") for one in statements) == 50
 
 
 async def test_another_process_that_holds_the_write_lock_makes_it_unavailable(

@@ -6,9 +6,10 @@ no grant type can forget one.
 
 from functools import lru_cache
 
-from sqlalchemy import ColumnElement, Connection, Select, String, bindparam, exists, func, literal, select
+from sqlalchemy import ColumnElement, Connection, String, bindparam, exists, func, literal, select
 
 from watchword.issuer.keys.signers import Signers, SignersWithdrawnError
+from watchword.store.prepared import Prepared
 from watchword.store.repositories import signing_keys
 from watchword.store.repositories.epochs import EpochKind, Epochs
 from watchword.store.tables import clients, epochs, sessions, users
@@ -47,7 +48,7 @@ def subject_may_receive_tokens(
         **{f"kid_{number}": kid for number, kid in enumerate(kids)},
     }
     statement = _statement(has_user=user_id is not None, has_session=session_id is not None, kids=len(kids))
-    row = connection.execute(statement, asked).first()
+    row = statement.first(connection, asked)
     if row is None:
         return None
     *found, signing = map(int, row)
@@ -57,8 +58,8 @@ def subject_may_receive_tokens(
 
 
 @lru_cache(maxsize=64)
-def _statement(*, has_user: bool, has_session: bool, kids: int) -> Select[int, int, int, int]:
-    """Built once for each shape: to build it takes many times as long as to run it, and it runs with every token."""
+def _statement(*, has_user: bool, has_session: bool, kids: int) -> Prepared:
+    """One for each shape."""
     client, user, session = (bindparam(name, type_=String) for name in ("client", "user", "session"))
     conditions = [exists().where(clients.c.id == client, clients.c.status == "active")]
     if has_user:
@@ -68,12 +69,14 @@ def _statement(*, has_user: bool, has_session: bool, kids: int) -> Select[int, i
             exists().where(sessions.c.id == session, sessions.c.user_id == user, sessions.c.ended_at.is_(None))
         )
     named = [bindparam(f"kid_{number}", type_=String) for number in range(kids)]
-    return select(
-        _epoch("subject", bindparam("subject", type_=String)),
-        _epoch("client", client),
-        _epoch("all", literal("")),
-        signing_keys.count_signing(named) if named else literal(0),
-    ).where(*conditions)
+    return Prepared(
+        select(
+            _epoch("subject", bindparam("subject", type_=String)),
+            _epoch("client", client),
+            _epoch("all", literal("")),
+            signing_keys.count_signing(named) if named else literal(0),
+        ).where(*conditions)
+    )
 
 
 def _epoch(kind: EpochKind, value: ColumnElement[str]) -> ColumnElement[int]:

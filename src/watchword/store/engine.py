@@ -53,6 +53,16 @@ class Store(ABC):
             StoreUnavailableError: the database did not answer in time.
         """
 
+    async def read_one(self, job: Callable[[Connection], T]) -> T:
+        """Run ``job``, which is a single statement that changes nothing.
+
+        One statement sees one moment by itself: PostgreSQL is spared the transaction around it.
+
+        Raises:
+            StoreUnavailableError: the database did not answer in time.
+        """
+        return await self.read(job)
+
     @abstractmethod
     async def now(self) -> float:
         """The database's clock, UTC epoch seconds."""

@@ -39,6 +39,9 @@ class ObservedStore(Store):
     async def read(self, job: Callable[[Connection], T]) -> T:
         return await self._observed("read", self._store.read, job)
 
+    async def read_one(self, job: Callable[[Connection], T]) -> T:
+        return await self._observed("read", self._store.read_one, job)
+
     async def now(self) -> float:
         return await self._store.now()
 
@@ -59,7 +62,7 @@ class ObservedStore(Store):
             said[telemetry.SPAN_DATABASE] = self.dialect
             said[telemetry.SPAN_TRANSACTION] = kind
             try:
-                return await run(told)  # type: ignore[misc,no-any-return]  # either of the two methods above
+                return await run(told)  # type: ignore[misc,no-any-return]  # any of the three methods above
             except (StoreError, SQLAlchemyError) as error:
                 failure = _reason(error)
                 if failure is not None:

@@ -11,16 +11,16 @@ from contextlib import asynccontextmanager
 from typing import Any, TypeVar
 
 import asyncpg  # type: ignore[import-untyped]  # it ships no types
-from sqlalchemy import Connection, event
-from sqlalchemy.exc import DBAPIError, DisconnectionError
-from sqlalchemy.exc import TimeoutError as PoolTimeoutError
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+from sqlalchemy import Connection
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from watchword.failpoints import failpoint
 from watchword.store.database_time import database_time
 from watchword.store.engine import Dialect, Store
-from watchword.store.errors import StoreUnavailableError
+from watchword.store.errors import StoreError, StoreUnavailableError
 from watchword.store.fencing import fenced
+from watchword.store.postgres_connections import PostgresConnections
 
 T = TypeVar("T")
 
@@ -42,6 +42,8 @@ _COLLISIONS = frozenset({"40001", "40P01"})
 _PASSING_CLASSES = frozenset({"08", "28", "3D", "53", "57", "58"})
 _PASSING = frozenset({"55P03", "25P03"})
 _READ_ONLY = "25006"
+_WRITE = "BEGIN ISOLATION LEVEL SERIALIZABLE"
+_READ = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
 
 
 class PostgresStore(Store):
@@ -55,18 +57,8 @@ class PostgresStore(Store):
     dialect: Dialect = "postgresql"
 
     def __init__(self, url: str, *, patient: bool = False) -> None:
-        self._engine = create_async_engine(
-            "postgresql+asyncpg://",
-            async_creator=lambda: connect(url, patient=patient),
-            pool_size=POOL_SIZE,
-            max_overflow=0,
-            pool_timeout=POOL_WAIT,
-            hide_parameters=True,  # errors end up in logs, and parameters are personal data
-        )
+        self._connections = PostgresConnections(lambda: connect(url, patient=patient), size=POOL_SIZE, wait=POOL_WAIT)
         self._turn = asyncio.Lock()
-        event.listen(self._engine.sync_engine, "checkout", _refuse_the_dead)
-        self._writer = self._engine.execution_options(isolation_level="SERIALIZABLE")
-        self._reader = self._engine.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
 
     async def write(self, job: Callable[[Connection], T]) -> T:
         job = fenced(job)
@@ -97,7 +89,7 @@ class PostgresStore(Store):
             self._turn.release()
 
     async def _write_once(self, job: Callable[[Connection], T]) -> T:
-        async with _translated(writing=True), _transaction(self._writer) as connection:
+        async with _translated(writing=True), self._transaction(_WRITE) as connection:
             result = await connection.run_sync(job)
             failpoint("store.before_commit")
         failpoint("store.after_commit")
@@ -110,14 +102,34 @@ class PostgresStore(Store):
             return await self._read_once(job)  # it changes nothing: it may be asked twice
 
     async def _read_once(self, job: Callable[[Connection], T]) -> T:
-        async with _translated(), _transaction(self._reader) as connection:
+        async with _translated(), self._transaction(_READ) as connection:
             return await connection.run_sync(job)
 
+    async def read_one(self, job: Callable[[Connection], T]) -> T:
+        try:
+            return await self._glance(job)
+        except ConnectionLostError:
+            return await self._glance(job)
+
+    async def _glance(self, job: Callable[[Connection], T]) -> T:
+        async with _translated(), self._connections.lent() as loan:
+            return await loan.connection.run_sync(job)
+
+    @asynccontextmanager
+    async def _transaction(self, begin: str) -> AsyncIterator[AsyncConnection]:
+        async with self._connections.lent() as loan:
+            await loan.driver.execute(begin)
+            yield loan.connection
+            ended = await loan.driver.execute("COMMIT")
+            if ended != "COMMIT":
+                # A job went on after an error and kept it to itself: the database has undone everything.
+                raise StoreError("nothing was written", detail=f"COMMIT was answered with {ended}")
+
     async def now(self) -> float:
-        return await self.read(database_time)
+        return await self.read_one(database_time)
 
     async def close(self) -> None:
-        await self._engine.dispose()
+        await self._connections.close()
 
 
 async def connect(url: str, *, patient: bool = False) -> Any:
@@ -152,25 +164,11 @@ def _pause(attempt: int) -> float:
     return random.uniform(0, min(BACKOFF * 2**attempt, BACKOFF_LIMIT))  # noqa: S311  jitter, not a secret
 
 
-def _refuse_the_dead(connection: Any, _record: object, _proxy: object) -> None:
-    """Notice, without asking it, a pooled connection whose server went away; the pool then makes a new one."""
-    if connection.driver_connection.is_closed():
-        raise DisconnectionError
-
-
-@asynccontextmanager
-async def _transaction(engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
-    async with engine.connect() as connection, connection.begin():
-        yield connection
-
-
 @asynccontextmanager
 async def _translated(*, writing: bool = False) -> AsyncIterator[None]:
     """Errors as the callers of a store know them: what will pass becomes `StoreUnavailableError`."""
     try:
         yield
-    except PoolTimeoutError as error:
-        raise StoreUnavailableError("the database is too busy", detail="no connection was free") from error
     except DBAPIError as error:
         if error.connection_invalidated:
             raise ConnectionLostError("the database does not answer", detail=str(error.orig)) from error
@@ -181,7 +179,9 @@ async def _translated(*, writing: bool = False) -> AsyncIterator[None]:
         if writing and sqlstate(error) == _READ_ONLY:  # a standby, for now; in a read it is the job's own mistake
             raise StoreUnavailableError("the database takes no writes now", detail=str(error.orig)) from error
         raise
-    except asyncpg.PostgresError as error:  # while connecting, before SQLAlchemy wraps anything
+    except asyncpg.PostgresError as error:  # while connecting, beginning or committing: SQLAlchemy wraps the rest
+        if error.sqlstate in _COLLISIONS:
+            raise CollisionError("the database is too busy", detail=str(error)) from error
         raise StoreUnavailableError("the database does not answer", detail=str(error)) from error
     except (OSError, TimeoutError, asyncpg.InterfaceError, asyncpg.InternalClientError) as error:
         raise StoreUnavailableError("the database does not answer", detail=repr(error)) from error

@@ -6,7 +6,7 @@ Asking is cheap. Alembic is imported only to migrate: it costs as much memory an
 import asyncio
 from concurrent.futures import ThreadPoolExecutor
 
-from sqlalchemy import Connection, Engine, column, inspect, select, table, text
+from sqlalchemy import Connection, Engine, column, event, inspect, select, table, text
 from sqlalchemy.engine import URL
 from sqlalchemy.pool import NullPool
 
@@ -107,6 +107,7 @@ def _migrate_sqlite(url: URL) -> str:
     path = sqlite_path(url)
     create_private(path)
     engine: Engine = make_engine(path, writes=True)
+    event.listen(engine, "begin", lambda connection: connection.exec_driver_sql("BEGIN IMMEDIATE"))
     lock = FileLock(lock_path(path))
     try:
         with lock.held(), engine.begin() as connection:

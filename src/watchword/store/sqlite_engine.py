@@ -131,7 +131,7 @@ class FileLock:
 
 
 def make_engine(path: Path, *, writes: bool) -> Engine:
-    """An engine whose connections are ready for use by one thread each."""
+    """An engine whose connections are ready for use by one thread each; it opens no transactions by itself."""
     engine = create_engine(
         URL.create("sqlite", database=str(path)),
         poolclass=NullPool,
@@ -140,7 +140,7 @@ def make_engine(path: Path, *, writes: bool) -> Engine:
 
     @event.listens_for(engine, "connect")
     def prepare(connection: sqlite3.Connection, _record: object) -> None:
-        connection.isolation_level = None  # the driver opens no transactions of its own: they are ours, below
+        connection.isolation_level = None  # the driver opens no transactions of its own: whoever uses it does
         connection.execute(f"PRAGMA busy_timeout={BUSY_TIMEOUT}")
         connection.execute("PRAGMA foreign_keys=ON")
         connection.execute("PRAGMA trusted_schema=OFF")
@@ -152,12 +152,6 @@ def make_engine(path: Path, *, writes: bool) -> Engine:
             connection.execute(f"PRAGMA journal_size_limit={JOURNAL_LIMIT}")
         else:
             connection.execute("PRAGMA query_only=ON")
-
-    @event.listens_for(engine, "begin")
-    def begin(connection: Connection) -> None:
-        # IMMEDIATE: a transaction that means to write and begins by reading could not be promoted after another's
-        # commit, and waiting would not help it.
-        connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
 
     return engine
 
@@ -287,11 +281,16 @@ class _Reader(_Lane):
                 continue
             try:
                 connection = connection or self._engine.connect()
-                with connection.begin():
+                driver = _driver(connection)
+                driver.execute("BEGIN")
+                try:
                     ticket.run(connection)
+                finally:
+                    if driver.in_transaction:
+                        driver.execute("ROLLBACK")  # it has changed nothing
             except BaseException as error:  # noqa: BLE001  whatever it is belongs to the caller, not to this thread
                 ticket.fail(error)
-                if isinstance(error, DBAPIError):
+                if isinstance(error, DBAPIError | sqlite3.Error):
                     _dismiss(connection)
                     connection = None
             _deliver([ticket])
@@ -356,19 +355,19 @@ class _Writer(_Lane):
         if self._connection is None:
             self._connection = self._engine.connect()
         connection = self._connection
-        with connection.begin():
-            for ticket in batch:
-                self._run_apart(connection, ticket)
-            failpoint("store.before_commit")
+        driver = _driver(connection)
+        # IMMEDIATE: a transaction that means to write and begins by reading could not be promoted after another's
+        # commit, and waiting would not help it. Whatever is raised from here on ends the connection, and all with it.
+        driver.execute("BEGIN IMMEDIATE")
+        for ticket in batch:
+            self._run_apart(connection, driver, ticket)
+        failpoint("store.before_commit")
+        driver.execute("COMMIT")
         failpoint("store.after_commit")
 
     @staticmethod
-    def _run_apart(connection: Connection, ticket: _Ticket) -> None:
-        """Run one job of the batch; if it fails, nothing of it stays.
-
-        The savepoint is the driver's own: SQLAlchemy's takes longer than the statements of a refresh.
-        """
-        driver = cast("sqlite3.Connection", connection.connection.driver_connection)
+    def _run_apart(connection: Connection, driver: sqlite3.Connection, ticket: _Ticket) -> None:
+        """Run one job of the batch; if it fails, nothing of it stays."""
         driver.execute("SAVEPOINT watchword_job")
         try:
             ticket.run(connection)
@@ -378,6 +377,11 @@ class _Writer(_Lane):
             driver.execute("ROLLBACK TO watchword_job")
         _check_unbroken(driver)
         driver.execute("RELEASE watchword_job")
+
+
+def _driver(connection: Connection) -> sqlite3.Connection:
+    """What runs statements without SQLAlchemy, whose transactions and savepoints take longer than a refresh."""
+    return cast("sqlite3.Connection", connection.connection.driver_connection)
 
 
 def _check_unbroken(driver: sqlite3.Connection) -> None:

@@ -45,7 +45,7 @@ async def authenticate(issuer: Issuer, authorization: str | None, parameters: Pa
         TemporarilyUnavailableError: the pool that checks imported secrets is full.
     """
     method, credentials = presented_by(authorization, parameters)
-    client = await issuer.store.read(partial(clients.find, client_id=credentials.client_id))
+    client = await issuer.store.read_one(partial(clients.find, client_id=credentials.client_id))
     proven = True
     if credentials.secret is not None:
         stored = None if client is None else client.secret_hash

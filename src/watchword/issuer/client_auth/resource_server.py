@@ -23,7 +23,7 @@ async def find_resource_server(issuer: Issuer, credentials: PresentedCredentials
     """
     if credentials.secret is None:
         return None
-    api = await issuer.store.read(partial(apis.find_by_id, api_id=credentials.client_id))
+    api = await issuer.store.read_one(partial(apis.find_by_id, api_id=credentials.client_id))
     if api is None:
         return None
     if not await secret_matches(api.secret_hash, credentials.secret, issuer.passwords) or api.status != "active":

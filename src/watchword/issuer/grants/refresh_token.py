@@ -19,7 +19,7 @@ from watchword.issuer.tokens.refresh_token import add_successor, idle_limit, suc
 from watchword.oauth.bearer import digest
 from watchword.oauth.errors import InvalidGrantError, InvalidScopeError
 from watchword.oauth.scope import parse_scope
-from watchword.store.repositories import grants, refresh_tokens
+from watchword.store.repositories import refresh_tokens
 from watchword.store.repositories.clients import Client
 from watchword.store.repositories.grants import Grant
 from watchword.store.repositories.refresh_tokens import RefreshToken
@@ -65,11 +65,11 @@ def _redeem(
 ) -> UserStanding | str:
     """What the tokens will say; or, when a used token came back, the id of the grant that is revoked now."""
     client, settings, now = request.client, request.issuer.settings, request.now
-    token = refresh_tokens.find(connection, digest(text))
-    if token is None or token.client_id != client.id:
+    found = refresh_tokens.find_with_grant(connection, digest(text))
+    if found is None:
         raise InvalidGrantError
-    grant = grants.find(connection, token.grant_id)
-    if grant is None or grant.revoked_at is not None or now >= grant.expires_at:
+    token, grant = found
+    if token.client_id != client.id or grant.revoked_at is not None or now >= grant.expires_at:
         raise InvalidGrantError
     if token.used_at is not None and not _is_retry(connection, request, token):
         withdraw.grant(connection, grant.id, reason=REUSED, actor=request.actor, now=now)

@@ -96,15 +96,16 @@ def stand(
             token used up for an answer nobody can sign would, on the client's next try, be taken for stolen.
     """
     key = signers.access(target.api)
+    assert grant.user_id is not None
+    claims: dict[str, Any] = {}
     if OPENID in scopes:
         signers.of(client.id_token_alg)
-    assert grant.user_id is not None
-    user = users.find(connection, grant.user_id)
-    assert user is not None
-    claims = requested_claims(user, client, grant, "id_token")
-    if target.api is not None:
-        # The access token does not open userinfo, so what the scopes ask for travels in the ID token.
-        claims |= claims_of_scopes(user, scopes)
+        user = users.find(connection, grant.user_id)
+        assert user is not None, "the gate has been passed"
+        claims |= requested_claims(user, client, grant, "id_token")
+        if target.api is not None:
+            # The access token does not open userinfo, so what the scopes ask for travels in the ID token.
+            claims |= claims_of_scopes(user, scopes)
     place = None
     if target.api is not None and target.api.status_list:
         held = held_by_grant(target.api, grant, epochs, kid=key.kid)

@@ -7,11 +7,11 @@ from typing import Any, Literal
 from sqlalchemy import Connection, Row, bindparam, func, insert, select
 from sqlalchemy import update as update_statement
 
+from watchword.store.prepared import Prepared
 from watchword.store.tables import apis
 
-# Built once: they run with every token and every introspection.
-_FIND = select(apis).where(apis.c.identifier == bindparam("wanted"))
-_FIND_BY_ID = select(apis).where(apis.c.id == bindparam("wanted"))
+_FIND = Prepared(select(apis).where(apis.c.identifier == bindparam("wanted")))
+_FIND_BY_ID = Prepared(select(apis).where(apis.c.id == bindparam("wanted")))
 
 Status = Literal["active", "disabled"]
 
@@ -51,13 +51,13 @@ class Api:
 
 def find(connection: Connection, identifier: str) -> Api | None:
     """The API that tokens name ``identifier`` (claim ``aud``), whatever its status; None when there is none."""
-    row = connection.execute(_FIND, {"wanted": identifier}).first()
+    row = _FIND.first(connection, {"wanted": identifier})
     return None if row is None else _api(row)
 
 
 def find_by_id(connection: Connection, api_id: str) -> Api | None:
     """The API whose record is ``api_id``, the name it authenticates under; None when there is none."""
-    row = connection.execute(_FIND_BY_ID, {"wanted": api_id}).first()
+    row = _FIND_BY_ID.first(connection, {"wanted": api_id})
     return None if row is None else _api(row)
 
 

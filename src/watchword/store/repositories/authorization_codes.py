@@ -7,11 +7,11 @@ from dataclasses import dataclass, field
 
 from sqlalchemy import Connection, bindparam, insert, select, update
 
+from watchword.store.prepared import Prepared
 from watchword.store.tables import authorization_codes
 
-# Built once: they run with every sign-in.
-_FIND = select(authorization_codes).where(authorization_codes.c.code_hash == bindparam("wanted"))
-_USE = (
+_FIND = Prepared(select(authorization_codes).where(authorization_codes.c.code_hash == bindparam("wanted")))
+_USE = Prepared(
     update(authorization_codes)
     .where(authorization_codes.c.code_hash == bindparam("used"), authorization_codes.c.used_at.is_(None))
     .values(used_at=bindparam("now"))
@@ -53,7 +53,7 @@ def create(connection: Connection, code: AuthorizationCode) -> None:
 
 def find(connection: Connection, code_hash: str) -> AuthorizationCode | None:
     """The code with this hash, used or not; None when there is none."""
-    row = connection.execute(_FIND, {"wanted": code_hash}).first()
+    row = _FIND.first(connection, {"wanted": code_hash})
     if row is None:
         return None
     return AuthorizationCode(
@@ -71,4 +71,4 @@ def find(connection: Connection, code_hash: str) -> AuthorizationCode | None:
 
 def use(connection: Connection, code_hash: str, *, now: float) -> bool:
     """Mark the code used; True for exactly one caller, whatever runs at the same time (O21)."""
-    return connection.execute(_USE, {"used": code_hash, "now": now}).first() is not None
+    return _USE.first(connection, {"used": code_hash, "now": now}) is not None

@@ -7,9 +7,10 @@ from typing import Any, Literal
 from sqlalchemy import Connection, Row, bindparam, func, insert, select
 from sqlalchemy import update as update_statement
 
+from watchword.store.prepared import Prepared
 from watchword.store.tables import clients, subjects
 
-_FIND = select(clients).where(clients.c.id == bindparam("wanted"))  # built once: it runs with every token
+_FIND = Prepared(select(clients).where(clients.c.id == bindparam("wanted")))
 
 Origin = Literal["operator", "dynamic", "document"]
 Profile = Literal["oidc", "oauth2.1", "mcp", "fapi2"]
@@ -50,7 +51,7 @@ class Client:
 
 def find(connection: Connection, client_id: str) -> Client | None:
     """The client ``client_id``, whatever its status; None when there is none."""
-    row = connection.execute(_FIND, {"wanted": client_id}).first()
+    row = _FIND.first(connection, {"wanted": client_id})
     return None if row is None else _client(row)
 
 

@@ -3,16 +3,19 @@
 Revoking a grant is one row (R09): its tokens are never touched one by one.
 """
 
-from collections.abc import Mapping
+from collections import namedtuple
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import Connection, Row, bindparam, insert, select, update
+from sqlalchemy import Connection, bindparam, insert, select, update
 
+from watchword.store.prepared import Prepared
 from watchword.store.repositories.epochs import Epochs
 from watchword.store.tables import clients, grants
 
-_FIND = select(grants).where(grants.c.id == bindparam("wanted"))  # built once: it runs with every refresh
+_Row = namedtuple("_Row", grants.c.keys())  # type: ignore[misc]  # noqa: PYI024  the table says what is in it
+_FIND = Prepared(select(grants).where(grants.c.id == bindparam("wanted")))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,8 +75,13 @@ def create(connection: Connection, grant: Grant) -> None:
 
 def find(connection: Connection, grant_id: str) -> Grant | None:
     """The grant ``grant_id``, revoked or not; None when there is none."""
-    row = connection.execute(_FIND, {"wanted": grant_id}).first()
+    row = _FIND.first(connection, {"wanted": grant_id})
     return None if row is None else _grant(row)
+
+
+def of_cells(cells: Sequence[Any]) -> Grant:
+    """The grant whose columns, in the order of the table, are ``cells``: for a statement that joins it to others."""
+    return _grant(_Row._make(cells))
 
 
 def list_live_of(connection: Connection, user_id: str, *, now: float, limit: int) -> list[Grant]:
@@ -138,7 +146,7 @@ def _revoke_where(connection: Connection, *conditions: Any, reason: str, now: fl
     return tuple(row.id for row in connection.execute(statement))
 
 
-def _grant(row: Row[Any]) -> Grant:
+def _grant(row: Any) -> Grant:
     return Grant(
         id=row.id,
         user_id=row.user_id,

@@ -5,12 +5,20 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, bindparam, insert, select, update
 
+from watchword.store.prepared import Prepared
+from watchword.store.repositories import grants
+from watchword.store.repositories.grants import Grant
+from watchword.store.tables import grants as grants_table
 from watchword.store.tables import refresh_tokens
 
-# Built once: to build a statement takes several times as long as to run it, and these run with every refresh.
-_CREATE = insert(refresh_tokens)
-_FIND = select(refresh_tokens).where(refresh_tokens.c.token_hash == bindparam("wanted"))
-_USE = (
+_CREATE = Prepared(insert(refresh_tokens))
+_FIND = Prepared(select(refresh_tokens).where(refresh_tokens.c.token_hash == bindparam("wanted")))
+_FIND_WITH_GRANT = Prepared(
+    select(refresh_tokens, grants_table)
+    .join(grants_table, grants_table.c.id == refresh_tokens.c.grant_id)
+    .where(refresh_tokens.c.token_hash == bindparam("wanted"))
+)
+_USE = Prepared(
     update(refresh_tokens)
     .where(refresh_tokens.c.token_hash == bindparam("used"), refresh_tokens.c.used_at.is_(None))
     .values(used_at=bindparam("now"), successor_hash=bindparam("successor"))
@@ -34,8 +42,8 @@ class RefreshToken:
 
 def create(connection: Connection, token: RefreshToken) -> None:
     """Write ``token``."""
-    connection.execute(
-        _CREATE,
+    _CREATE.all(
+        connection,
         {
             "token_hash": token.token_hash,
             "grant_id": token.grant_id,
@@ -51,14 +59,19 @@ def create(connection: Connection, token: RefreshToken) -> None:
 
 def find(connection: Connection, token_hash: str) -> RefreshToken | None:
     """The token with this hash, used or not; None when there is none."""
-    row = connection.execute(_FIND, {"wanted": token_hash}).first()
+    row = _FIND.first(connection, {"wanted": token_hash})
     return None if row is None else _token(row)
+
+
+def find_with_grant(connection: Connection, token_hash: str) -> tuple[RefreshToken, Grant] | None:
+    """The token with this hash, used or not, and the grant of its family; None when there is no such token."""
+    row = _FIND_WITH_GRANT.first(connection, {"wanted": token_hash})
+    return None if row is None else (_token(row), grants.of_cells(row[len(refresh_tokens.c) :]))
 
 
 def use(connection: Connection, token_hash: str, *, successor_hash: str, now: float) -> bool:
     """Mark the token used in favour of its successor; True for exactly one caller (O25, R05)."""
-    taken = connection.execute(_USE, {"used": token_hash, "successor": successor_hash, "now": now})
-    return taken.first() is not None
+    return _USE.first(connection, {"used": token_hash, "successor": successor_hash, "now": now}) is not None
 
 
 def extend(connection: Connection, token_hash: str, *, expires_at: float) -> None:

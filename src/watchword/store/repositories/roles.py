@@ -4,17 +4,17 @@ from collections.abc import Sequence
 
 from sqlalchemy import Connection, bindparam, delete, select
 
+from watchword.store.prepared import Prepared
 from watchword.store.repositories.inserting import insert_absent
 from watchword.store.tables import role_assignments, users
 
-# Built once: it runs with every token.
-_HELD = select(role_assignments.c.role).where(role_assignments.c.subject_id == bindparam("wanted"))
+_HELD = Prepared(select(role_assignments.c.role).where(role_assignments.c.subject_id == bindparam("wanted")))
 
 
 def roles_of(connection: Connection, subject_id: str) -> tuple[str, ...]:
     """The roles of a user or a client, in alphabetical order."""
     # Sorted here: databases disagree about the order of letters.
-    return tuple(sorted(connection.execute(_HELD, {"wanted": subject_id}).scalars()))
+    return tuple(sorted(row.role for row in _HELD.all(connection, {"wanted": subject_id})))
 
 
 def roles_of_each(connection: Connection, subject_ids: Sequence[str]) -> dict[str, tuple[str, ...]]:

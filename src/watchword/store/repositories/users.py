@@ -8,10 +8,11 @@ from typing import Any, ClassVar, Literal
 from sqlalchemy import Connection, Row, bindparam, func, insert, select, update
 
 from watchword.store.errors import StoreError
+from watchword.store.prepared import Prepared
 from watchword.store.repositories import sessions
 from watchword.store.tables import subjects, user_identifiers, users
 
-_FIND = select(users).where(users.c.id == bindparam("wanted"))  # built once: it runs with every token
+_FIND = Prepared(select(users).where(users.c.id == bindparam("wanted")))
 
 UserStatus = Literal["active", "disabled", "locked", "reset"]
 
@@ -64,7 +65,7 @@ def fold(typed: str) -> str:
 
 def find(connection: Connection, user_id: str) -> User | None:
     """The user of that id."""
-    row = connection.execute(_FIND, {"wanted": user_id}).one_or_none()
+    row = _FIND.first(connection, {"wanted": user_id})
     return _user(row) if row is not None else None
 
 
