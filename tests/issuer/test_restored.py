@@ -26,7 +26,8 @@ from watchword.issuer.revocation import withdraw
 from watchword.oauth.bearer import digest, new_bearer
 from watchword.store.engine import open_store
 from watchword.store.errors import RestoredError
-from watchword.store.repositories import audit, sessions, signing_keys
+from watchword.store.fencing import FencedError, fenced_by
+from watchword.store.repositories import audit, leases, sessions, signing_keys
 from watchword.store.repositories.audit import SYSTEM
 from watchword.store.sealing import MasterKey
 from watchword.store.tables import consents, grants, setup_links, witnesses
@@ -180,6 +181,23 @@ async def test_acknowledging_is_one_transaction_with_its_audit_row(world: World)
     (row,) = [row for row in rows if row.action == "issuer.restored"]
     assert row.details["from_journal"] == before.journal_id
     assert row.details["journal_id"] == done.journal_id
+
+
+async def test_a_leader_of_what_was_lost_is_none_any_more(world: World) -> None:
+    """R59 through R25: the backup knows nothing of later leaders; their numbers must not be given out again."""
+    store = world.issuer.store
+    lead = partial(leases.take, name="housekeeping", seconds=60.0, by_lock=True)
+    saved = await store.write(partial(lead, holder="of the backup"))
+    assert saved is not None
+    lost = replace(saved, number=saved.number + 1)  # it began to lead after the backup, and was paused since
+    await restore.acknowledge(desk_of(world), None)
+    following = await store.write(partial(lead, holder="after the restore"))
+    assert following is not None
+    assert following.number > lost.number
+    with fenced_by(lost), pytest.raises(FencedError):
+        await store.write(lambda connection: connection.execute(delete(consents)).rowcount)
+    with fenced_by(following):
+        await store.write(lambda connection: connection.execute(delete(consents)).rowcount)
 
 
 async def test_a_second_restore_to_before_the_first_is_noticed(

@@ -18,7 +18,7 @@ from watchword.store.engine import Store
 from watchword.store.errors import WitnessError
 from watchword.store.identifiers import new_id
 from watchword.store.position import Judgement
-from watchword.store.repositories import signing_keys, witnesses
+from watchword.store.repositories import leases, signing_keys, witnesses
 from watchword.store.repositories.audit import record
 from watchword.store.repositories.installation import server_secret
 from watchword.store.schema import require_own
@@ -110,6 +110,7 @@ def _acknowledge(
     connection.execute(delete(authorization_requests))
     connection.execute(update(setup_links).where(setup_links.c.used_at.is_(None)).values(used_at=now))
     _raise_all_epochs(connection, now=now)
+    leases.outnumber(connection)
     generation = witnesses.begin_generation(connection, at_least=seen, journal_id=journal_id, now=now)
     done = Acknowledged(generation, journal_id, keys, revoked, ended, forgotten)
     details = {"from_journal": before.journal_id, "from_seq": before.seq, **asdict(done)}

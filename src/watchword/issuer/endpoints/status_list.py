@@ -1,5 +1,6 @@
 """Token Status Lists: https://datatracker.ietf.org/doc/draft-ietf-oauth-status-list/ (sections 8 and 9)"""
 
+import re
 from typing import ClassVar
 
 from starlette.exceptions import HTTPException
@@ -12,6 +13,7 @@ from watchword.oauth.status_list import MEDIA_TYPE
 
 # No cache on the way adds to the time for which a reader believes a list: it asks whether there is another.
 _CACHE = "public, no-cache"
+_ZERO = re.compile(r"q=0(\.0{0,3})?")
 _ACCEPTED = frozenset({MEDIA_TYPE, "application/*", "*/*"})
 
 
@@ -40,10 +42,15 @@ async def status_list(request: Request) -> Response:
     found = await issuer_of(request).status_lists.find(request.path_params["list_id"])
     if found is None:
         raise HTTPException(404)
-    headers = {"Cache-Control": _CACHE, "ETag": found.etag, "Vary": "Accept"}
-    if found.etag in [one.strip().removeprefix("W/") for one in request.headers.get("if-none-match", "").split(",")]:
+    packed = _takes_gzip(request.headers.get("accept-encoding", ""))
+    # Each representation has a name of its own: RFC 9110 section 8.8.3.3.
+    etag = f'"{found.name}-gzip"' if packed else f'"{found.name}"'
+    headers = {"Cache-Control": _CACHE, "ETag": etag, "Vary": "Accept, Accept-Encoding"}
+    if etag in [one.strip().removeprefix("W/") for one in request.headers.get("if-none-match", "").split(",")]:
         return Response(status_code=304, headers=headers)
-    return Response(found.text, media_type=MEDIA_TYPE, headers=headers)
+    if packed:
+        headers["Content-Encoding"] = "gzip"
+    return Response(found.packed if packed else found.text, media_type=MEDIA_TYPE, headers=headers)
 
 
 async def status_list_aggregation(request: Request) -> Response:
@@ -54,5 +61,15 @@ async def status_list_aggregation(request: Request) -> Response:
 
 def _accepts(accept: str) -> bool:
     """Whether the format is among those in ``Accept`` (RFC 9110 section 12.5.1); without one, everything is."""
-    ranges = [one.lower().replace(" ", "").partition(";") for one in accept.split(",") if one.strip()]
-    return not ranges or any(name in _ACCEPTED and weight not in {"q=0", "q=0.0"} for name, _, weight in ranges)
+    return not accept.strip() or not _ACCEPTED.isdisjoint(_wanted(accept))
+
+
+def _takes_gzip(accepted: str) -> bool:
+    """Whether ``Accept-Encoding`` names gzip (RFC 9110 section 12.5.3); who is silent gets it plain."""
+    return not {"gzip", "x-gzip"}.isdisjoint(_wanted(accepted))
+
+
+def _wanted(field: str) -> set[str]:
+    """The names in a list with weights, without those whose weight is zero."""
+    listed = [one.lower().replace(" ", "").partition(";") for one in field.split(",") if one.strip()]
+    return {name for name, _, weight in listed if not _ZERO.fullmatch(weight)}

@@ -6,6 +6,8 @@ from watchword.store.database_time import database_time
 from watchword.store.fencing import Fence
 from watchword.store.tables import leases
 
+_LOST_AT_MOST = 1_000_000  # leaders since the backup; the column holds two thousand restores
+
 
 def take(connection: Connection, name: str, holder: str, *, seconds: float, by_lock: bool) -> Fence | None:
     """Lead, if nobody does; a new leader has a higher number than everyone before.
@@ -44,6 +46,11 @@ def give_up(connection: Connection, fence: Fence) -> None:
     """Let the next one lead at once."""
     ours = update(leases).where(leases.c.name == fence.name, leases.c.fence == fence.number)
     connection.execute(ours.values(expires_at=0.0))
+
+
+def outnumber(connection: Connection) -> None:
+    """Give the next leaders of everything numbers that nobody can have had, whatever a restore made forgotten."""
+    connection.execute(update(leases).values(fence=leases.c.fence + _LOST_AT_MOST, expires_at=0.0))
 
 
 def holder_of(connection: Connection, name: str) -> str | None:
