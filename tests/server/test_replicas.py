@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import httpx2
 import pytest
 from tests.server.load import Load
+from tests.server.people import People, register
 from tests.server.serving import HOST, Installation, Serving, wait_until
 
 from watchword.cli.local.ports import choose_port
@@ -33,6 +34,7 @@ defaults
     timeout connect 5s
     timeout client 60s
     timeout server 60s
+    timeout check 10s
     retries 3
     option redispatch
     retry-on conn-failure
@@ -108,8 +110,10 @@ def replicas(installation: Installation) -> Iterator[Replicas]:
 async def test_r13_each_is_restarted_under_load_and_no_request_is_lost(
     installation: Installation, replicas: Replicas
 ) -> None:
+    """Nor a session, a code or a family of refresh tokens."""
+    web = register(installation)
     replicas.await_ready()
-    async with Load([replicas.base_url], installation.client) as load:
+    async with Load([replicas.base_url], installation.client) as load, People([replicas.base_url], web) as people:
         await load.more(20)
         for number in range(2):
             leaving = replicas.serving[number]
@@ -117,9 +121,11 @@ async def test_r13_each_is_restarted_under_load_and_no_request_is_lost(
             # The load goes on while it leaves: through the balancer, which has to find out by itself.
             while leaving.process.poll() is None:
                 await load.more(4)
-                assert not load.failures, (load.failures, leaving.log())
+                assert not load.failures + people.failures, (load.failures, people.failures, leaving.log())
             assert leaving.process.returncode == 0, leaving.log()
             await load.more(20)
+            await people.more(6)
             replicas.replace(number)
             await load.more(40)
-    assert not load.failures, load.failures
+            await people.more(6)
+    assert not load.failures + people.failures, (load.failures, people.failures)

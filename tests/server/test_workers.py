@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 import pytest
 from sqlalchemy import Connection, text
 from tests.server.load import Load
+from tests.server.people import People, register
 from tests.server.serving import COMMAND, Installation, Serving, children_of, is_running, wait_until
 
 from watchword.store.engine import open_store
@@ -90,19 +91,21 @@ async def test_a_reload_under_load_loses_no_request(installation: Installation, 
 
 
 async def test_workers_go_on_while_a_newer_version_migrates(installation: Installation, start: Start) -> None:
-    """R60, G13: no request is lost, workers stay ready, and one that dies is replaced on the newer schema."""
+    """R60, G13: no request, session or family of refresh tokens is lost, workers stay ready, and one that dies is replaced on the newer schema."""
     serving = start(installation, "--workers", "2")
     serving.await_event("serving")
     before = set(serving.workers())
     newer = open_store(installation.url, shared=True, patient=True)
-    async with Load([serving.base_url], installation.client) as load:
+    web = register(installation)
+    async with Load([serving.base_url], installation.client) as load, People([serving.base_url], web) as people:
         await load.more(20)
         await newer.write(_migrate_further)
         await load.more(40)
+        await people.more(6)
         assert set(serving.workers()) == before
         victim = min(before)
     await newer.close()
-    assert not load.failures, (load.failures, serving.log())
+    assert not load.failures + people.failures, (load.failures, people.failures, serving.log())
     os.kill(victim, signal.SIGKILL)
     serving.await_event("worker_ended")
     wait_until(lambda: len(serving.workers()) == 2 and victim not in serving.workers(), serving.log)
