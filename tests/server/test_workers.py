@@ -91,7 +91,7 @@ async def test_a_reload_under_load_loses_no_request(installation: Installation, 
 
 
 async def test_workers_go_on_while_a_newer_version_migrates(installation: Installation, start: Start) -> None:
-    """R60, G13: no request, session or family of refresh tokens is lost, workers stay ready, and one that dies is replaced on the newer schema."""
+    """R60, G13: no request, session or refresh family is lost; a worker that dies is replaced on the newer schema."""
     serving = start(installation, "--workers", "2")
     serving.await_event("serving")
     before = set(serving.workers())
