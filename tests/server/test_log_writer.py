@@ -58,6 +58,43 @@ def test_lines_are_whole_and_in_order() -> None:
         assert file.read().splitlines() == [f"line {number}" for number in range(200)]
 
 
+def test_lines_are_written_together_but_never_more_than_a_pipe_takes_whole(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Several processes write to one pipe: a line of another must not come in between."""
+    reader, pipe = os.pipe()
+    pieces: list[bytes] = []
+    write = os.write
+
+    def noted(descriptor: int, lines: bytes) -> int:
+        pieces.append(lines)
+        return write(descriptor, lines)
+
+    monkeypatch.setattr(os, "write", noted)
+    writer = LogWriter(pipe)
+    sizes = [1, 500, 4095, 4096, 5000, *[99] * 200]
+    for size in sizes:
+        writer.emit(record("x" * size))
+    writer.flush()
+    os.close(pipe)
+    os.close(reader)
+    assert b"".join(pieces) == b"".join(b"x" * size + b"\n" for size in sizes)
+    assert len(pieces) < 20
+    for piece in pieces:
+        assert piece.endswith(b"\n")
+        assert len(piece) <= log_writer.PIPE_SIZE or piece.count(b"\n") == 1
+
+
+def test_each_line_of_a_piece_that_was_not_written_is_counted() -> None:
+    reader, pipe = os.pipe()
+    os.close(reader)
+    dropped: Counter[str] = Counter()
+    writer = LogWriter(pipe, lambda reason: dropped.update([reason]))
+    for number in range(50):
+        writer.emit(record(f"line {number}"))
+    writer.flush()
+    os.close(pipe)
+    assert dropped == {"blocked": 50}
+
+
 def test_r26_a_storm_is_cut_and_counted() -> None:
     dropped: Counter[str] = Counter()
     storm = Storm(lambda reason: dropped.update([reason]))

@@ -5,10 +5,12 @@ import collections
 import logging
 import os
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 
 WAITING_LIMIT = 10_000  # lines that may wait to be written; further ones are dropped and counted
 FLUSH_SECONDS = 2.0  # at the end of the process
+GATHER_SECONDS = 0.01  # in which lines are gathered: to wake the thread for each costs more than to write it
+PIPE_SIZE = 4096  # bytes that a pipe takes whole (PIPE_BUF), so that lines of other processes do not come in between
 STORM_LIMIT = 10  # lines of one kind
 STORM_SECONDS = 10.0  # in which there may be so many
 _KINDS_LIMIT = 512
@@ -29,6 +31,7 @@ class LogWriter(logging.Handler):
         self._lines: collections.deque[bytes] = collections.deque()
         self._news = threading.Condition(threading.Lock())
         self._writing = False
+        self._hurry = threading.Event()
         self._thread: threading.Thread | None = None
 
     def emit(self, record: logging.LogRecord) -> None:
@@ -48,6 +51,7 @@ class LogWriter(logging.Handler):
 
     def flush(self) -> None:
         """Wait until what was logged is written, but not for a reader who does not read."""
+        self._hurry.set()
         with self._news:
             self._news.wait_for(lambda: not self._lines and not self._writing, FLUSH_SECONDS)
 
@@ -63,18 +67,36 @@ class LogWriter(logging.Handler):
                 self._writing = False
                 self._news.notify_all()
                 self._news.wait_for(lambda: self._lines)
+                self._writing = True
+            self._hurry.wait(GATHER_SECONDS)
+            with self._news:
+                self._hurry.clear()
                 batch = list(self._lines)
                 self._lines.clear()
-                self._writing = True
-            for line in batch:
-                self._write(line)
+            for lines, count in _together(batch):
+                self._write(lines, count)
 
-    def _write(self, line: bytes) -> None:
+    def _write(self, lines: bytes, count: int) -> None:
         try:
-            while line:
-                line = line[os.write(self._descriptor, line) :]
+            while lines:
+                lines = lines[os.write(self._descriptor, lines) :]
         except OSError:  # closed, or the disk behind it is full
-            self._on_drop("blocked")
+            for _ in range(count):
+                self._on_drop("blocked")
+
+
+def _together(lines: Iterable[bytes]) -> Iterator[tuple[bytes, int]]:
+    """``lines`` in as few pieces as a pipe takes whole, and how many are in each; a longer line is one of its own."""
+    piece: list[bytes] = []
+    size = 0
+    for line in lines:
+        if piece and size + len(line) > PIPE_SIZE:
+            yield b"".join(piece), len(piece)
+            piece, size = [], 0
+        piece.append(line)
+        size += len(line)
+    if piece:
+        yield b"".join(piece), len(piece)
 
 
 class Storm(logging.Filter):

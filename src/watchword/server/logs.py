@@ -27,10 +27,11 @@ class JsonLines(logging.Formatter):
             "logger": record.name,
             "message": _message(record),
         }
-        line.update({name: getattr(record, name) for name in LOG_FIELDS if hasattr(record, name)})
+        given = record.__dict__
+        line.update({name: given[name] for name in LOG_FIELDS if name in given})
         if record.exc_info and record.exc_info[1] is not None:
             line["exception"] = describe(record.exc_info[1])
-        return json.dumps(line, ensure_ascii=True, default=_type_alone)
+        return _ENCODER.encode(line)
 
 
 def _message(record: logging.LogRecord) -> str:
@@ -42,6 +43,9 @@ def _message(record: logging.LogRecord) -> str:
 
 def _type_alone(value: object) -> str:
     return type(value).__qualname__
+
+
+_ENCODER = json.JSONEncoder(ensure_ascii=True, default=_type_alone)  # made once: there is a line for every request
 
 
 def describe(error: BaseException) -> list[str]:
