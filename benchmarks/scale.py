@@ -10,7 +10,7 @@ import threading
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
@@ -106,16 +106,15 @@ def run(options: argparse.Namespace) -> int:
 
 
 def _on(database: DatabaseKind, size: Size, seconds: float) -> Findings:
-    findings, rows, rates = Findings(), [], {}
+    findings, rows, rates, refreshed = Findings(), [], {}, []
     for processes in size.processes:
         with installed(database, processes=processes) as installation, installation.desk() as desk:
             records.make_api(desk)
             client = records.make_machine(desk)
-            if processes == 1:
-                say(f"{database}: refresh")
-                went = _refresh(installation, desk, client, size, seconds)
-                rows.append(went.row)
-                findings.aims += _refresh_aims(database, went)
+            say(f"{database}: refresh, {processes} processes")
+            went = _refresh(installation, desk, client, size, seconds)
+            rows.append(went.row)
+            refreshed.append(went)
             say(f"{database}: client credentials, {processes} processes")
             went = _client_credentials(installation, client, size, seconds)
             rows.append(went.row)
@@ -125,6 +124,7 @@ def _on(database: DatabaseKind, size: Size, seconds: float) -> Findings:
                 findings.add(_killed(installation, desk, client, size))
     title = f"{database}, {size.connections} connections"
     findings.tables.insert(0, Table(title, _COLUMNS, tuple(rows)))
+    findings.aims += _refresh_aims(database, refreshed)
     cores = psutil.cpu_count() or 1
     for processes, went in rates.items():
         # Of the rate of one process: what can be had is bounded by the cores that clients and database leave.
@@ -133,20 +133,20 @@ def _on(database: DatabaseKind, size: Size, seconds: float) -> Findings:
     return findings
 
 
-def _refresh_aims(database: DatabaseKind, went: Went) -> list[Aim]:
-    per_core = f"refreshes a second per core of the issuer, {database}"
+def _refresh_aims(database: DatabaseKind, went: Sequence[Went]) -> list[Aim]:
+    per_core = Aim(f"refreshes a second per core of the issuer, {database}, 1 process", went[0].per_core)
     if database == "postgresql":
-        return [Aim(per_core, went.per_core, least=LEAST_PER_CORE)]
-    return [
-        Aim(f"refreshes a second, {database}", went.per_second, least=LEAST_SQLITE),
-        Aim(per_core, went.per_core),
-    ]
+        return [replace(per_core, least=LEAST_PER_CORE)]
+    # One file, however many processes write to it: what counts is what they do together.
+    most = max(one.per_second for one in went)
+    return [Aim(f"refreshes a second, {database}", most, least=LEAST_SQLITE), per_core]
 
 
 def _refresh(installation: Installation, desk: Desk, client: Machine, size: Size, seconds: float) -> Went:
     people = records.make_people(desk, client, size.connections)
     with _loading(installation, size, {"what": "refresh", "people": _told(people)}) as load:
-        return _measured(installation, load, "refresh, 1 process", warm=size.warm, seconds=seconds)
+        name = f"refresh, {len(installation.servers)} processes"
+        return _measured(installation, load, name, warm=size.warm, seconds=seconds)
 
 
 def _client_credentials(installation: Installation, client: Machine, size: Size, seconds: float) -> Went:

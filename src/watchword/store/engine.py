@@ -56,7 +56,7 @@ class Store(ABC):
     async def read_one(self, job: Callable[[Connection], T]) -> T:
         """Run ``job``, which is a single statement that changes nothing.
 
-        One statement sees one moment by itself: PostgreSQL is spared the transaction around it.
+        One statement sees one moment by itself: the database is spared the transaction around it.
 
         Raises:
             StoreUnavailableError: the database did not answer in time.

@@ -72,10 +72,13 @@ class SQLiteStore(Store):
         return await self._writer.submit(fenced(job))
 
     async def read(self, job: Callable[[Connection], T]) -> T:
+        return await self._reader.submit(_in_one_moment(job))
+
+    async def read_one(self, job: Callable[[Connection], T]) -> T:
         return await self._reader.submit(job)
 
     async def now(self) -> float:
-        return await self.read(database_time)
+        return await self.read_one(database_time)
 
     async def close(self) -> None:
         await asyncio.to_thread(self._writer.close)
@@ -281,13 +284,7 @@ class _Reader(_Lane):
                 continue
             try:
                 connection = connection or self._engine.connect()
-                driver = _driver(connection)
-                driver.execute("BEGIN")
-                try:
-                    ticket.run(connection)
-                finally:
-                    if driver.in_transaction:
-                        driver.execute("ROLLBACK")  # it has changed nothing
+                ticket.run(connection)
             except BaseException as error:  # noqa: BLE001  whatever it is belongs to the caller, not to this thread
                 ticket.fail(error)
                 if isinstance(error, DBAPIError | sqlite3.Error):
@@ -295,6 +292,21 @@ class _Reader(_Lane):
                     connection = None
             _deliver([ticket])
         _dismiss(connection)
+
+
+def _in_one_moment(job: Callable[[Connection], T]) -> Callable[[Connection], T]:
+    """``job`` in a transaction, all of whose statements see the same."""
+
+    def within(connection: Connection) -> T:
+        driver = _driver(connection)
+        driver.execute("BEGIN")
+        try:
+            return job(connection)
+        finally:
+            if driver.in_transaction:
+                driver.execute("ROLLBACK")  # it has changed nothing
+
+    return within
 
 
 class _Writer(_Lane):
