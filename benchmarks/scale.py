@@ -12,16 +12,19 @@ from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from functools import partial
+from statistics import median
 from typing import Any
 
 import psutil
-from benchmarks.trust import records, telling
+from benchmarks.trust import bulk, records, telling
 from benchmarks.trust.children import Child
 from benchmarks.trust.installation import DatabaseKind, Desk, Installation, Server, installed
 from benchmarks.trust.records import AUDIENCE, Machine
 from benchmarks.trust.telling import percentile
 from benchmarks.verify.figures import Aim, Findings, Row, Table
 from benchmarks.verify.progress import say
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
 from sqlalchemy import Connection
 from tests.faults.history import History, Operation, no_lost_write, single_successor
 
@@ -30,6 +33,7 @@ from watchword.store.repositories import refresh_tokens
 
 LEAST_PER_CORE, LEAST_SQLITE = 500, 1000  # refreshes a second
 WARM = 2.0  # seconds before anything counts
+SIGNING_SECONDS = 0.3
 _COLUMNS = ("a second", "per core", "p50 ms", "p99 ms", "max ms", "issuer µs", "database µs", "client µs")
 
 
@@ -43,10 +47,11 @@ class Size:
     processes: tuple[int, ...]
     killed_seconds: float
     kills: int
+    grants: int  # that are there already: in an empty table every row is a neighbour of every other
 
 
-FULL = Size(20.0, WARM, 32, (1, 2, 4), 60.0, 5)
-QUICK = Size(1.0, 0.2, 4, (1, 2), 4.0, 1)
+FULL = Size(20.0, WARM, 32, (1, 2, 4), 60.0, 5, 100_000)
+QUICK = Size(1.0, 0.2, 4, (1, 2), 4.0, 1, 0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,11 +112,16 @@ def run(options: argparse.Namespace) -> int:
 
 def _on(database: DatabaseKind, size: Size, seconds: float) -> Findings:
     findings, rows, rates, refreshed = Findings(), [], {}, []
+    speeds: list[float] = []
     for processes in size.processes:
         with installed(database, processes=processes) as installation, installation.desk() as desk:
             records.make_api(desk)
             client = records.make_machine(desk)
+            if size.grants:
+                allowed = [client, *(records.make_machine(desk, f"Client {n}") for n in range(1, bulk.GRANTS_EACH))]
+                bulk.make_live_grants(installation, allowed, size.grants)
             say(f"{database}: refresh, {processes} processes")
+            speeds.append(_signatures_a_second())
             went = _refresh(installation, desk, client, size, seconds)
             rows.append(went.row)
             refreshed.append(went)
@@ -122,7 +132,15 @@ def _on(database: DatabaseKind, size: Size, seconds: float) -> Findings:
             if processes == max(size.processes):
                 say(f"{database}: {size.kills} times a process is killed")
                 findings.add(_killed(installation, desk, client, size))
-    title = f"{database}, {size.connections} connections"
+    speed = median(speeds)
+    findings.aims.append(Aim("ES256 signatures a second of one core, in between", speed))
+    issued = refreshed[0]
+    findings.aims.append(
+        Aim(
+            f"CPU time of a refresh, {database}, 1 process, in ES256 signatures", issued.issuer / issued.answers * speed
+        )
+    )
+    title = f"{database}, {size.grants:,} live grants, {size.connections} connections"
     findings.tables.insert(0, Table(title, _COLUMNS, tuple(rows)))
     findings.aims += _refresh_aims(database, refreshed)
     cores = psutil.cpu_count() or 1
@@ -154,6 +172,16 @@ def _client_credentials(installation: Installation, client: Machine, size: Size,
     name = f"client credentials, {len(installation.servers)} processes"
     with _loading(installation, size, {"what": "client_credentials", "pair": client.pair, "form": form}) as load:
         return _measured(installation, load, name, warm=size.warm, seconds=seconds)
+
+
+def _signatures_a_second() -> float:
+    """How fast a core is just now: what a figure of this machine is worth on another depends on that."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    began, count = time.process_time(), 0
+    while (spent := time.process_time() - began) < SIGNING_SECONDS:
+        key.sign(b"x" * 300, ec.ECDSA(hashes.SHA256()))
+        count += 1
+    return count / spent
 
 
 @contextmanager

@@ -13,9 +13,10 @@ import pytest
 from sqlalchemy import Connection, insert, select, text, update
 
 from watchword.store import sqlite_engine
+from watchword.store.data_file import FileLock, lock_path
 from watchword.store.engine import open_store
 from watchword.store.errors import StoreError, StoreUnavailableError
-from watchword.store.sqlite_engine import FileLock, SQLiteStore, lock_path
+from watchword.store.sqlite_engine import SQLiteStore
 from watchword.store.tables import leases
 
 pytestmark = pytest.mark.anyio

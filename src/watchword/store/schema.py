@@ -102,7 +102,8 @@ def migrate(url: str) -> str:
 
 
 def _migrate_sqlite(url: URL) -> str:
-    from watchword.store.sqlite_engine import FileLock, create_private, lock_path, make_engine  # noqa: PLC0415
+    from watchword.store.data_file import FileLock, create_private, lock_path  # noqa: PLC0415
+    from watchword.store.sqlite_engine import make_engine  # noqa: PLC0415
 
     path = sqlite_path(url)
     create_private(path)
