@@ -77,6 +77,23 @@ async def test_a_read_that_loses_its_connection_is_asked_again(store: PostgresSt
     assert len(runs) == 2
 
 
+async def test_a_reader_does_not_notice_that_its_idle_connection_was_ended_just_now(
+    postgres_server: "PostgresServer", postgres_database: str
+) -> None:
+    """The news is in the socket, and nothing has read it when the transaction begins."""
+    store = PostgresStore(postgres_server.url(postgres_database))
+    await store.write(make_lease)
+    for access in (store.read, store.read_one):
+        assert await access(fence) == 0
+        # It blocks the event loop, which therefore hears of nothing before the next statement.
+        postgres_server.execute(
+            f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+            f"WHERE datname = '{postgres_database}' AND application_name = 'watchword'"
+        )
+        assert await access(fence) == 0
+    await store.close()
+
+
 async def test_a_write_that_loses_its_connection_is_refused_and_not_repeated(store: PostgresStore) -> None:
     """R16: the caller decides; only it knows whether the request may be made twice."""
     runs = []

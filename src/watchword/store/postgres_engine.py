@@ -118,9 +118,9 @@ class PostgresStore(Store):
     @asynccontextmanager
     async def _transaction(self, begin: str) -> AsyncIterator[AsyncConnection]:
         async with self._connections.lent() as loan:
-            await loan.driver.execute(begin)
+            await _say(loan.driver, begin)
             yield loan.connection
-            ended = await loan.driver.execute("COMMIT")
+            ended = await _say(loan.driver, "COMMIT")
             if ended != "COMMIT":
                 # A job went on after an error and kept it to itself: the database has undone everything.
                 raise StoreError("nothing was written", detail=f"COMMIT was answered with {ended}")
@@ -158,6 +158,20 @@ class ConnectionLostError(StoreUnavailableError):
 
 class CollisionError(StoreUnavailableError):
     """What others did at the same time cannot be put in one order with the job: it must be run again."""
+
+
+async def _say(driver: Any, command: str) -> str:
+    """What the database answers to a command of its own.
+
+    Raises:
+        ConnectionLostError: the connection had ended, and nobody knew yet.
+    """
+    try:
+        return str(await driver.execute(command))
+    except (asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+        if driver.is_closed():
+            raise ConnectionLostError("the database does not answer", detail=str(error)) from error
+        raise
 
 
 def _pause(attempt: int) -> float:
